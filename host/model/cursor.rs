@@ -1,0 +1,14 @@
+//! Positions in a table. The host stores and hands back; it never compares two of them itself.
+
+use serde::{Deserialize, Serialize};
+
+use super::value::Value;
+
+/// A position: the cursor column's value and, when the table has a key, the key of that row.
+/// A null value is a position inside the rows that have no cursor value.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Cursor {
+    pub value: Value,
+    #[serde(default)]
+    pub tie: Vec<Value>,
+}

@@ -1,0 +1,58 @@
+//! Identifiers. Each kind is a type of its own, so that one cannot be passed for another.
+//! All are UUIDv7 in 32 hex digits: opaque to clients, ordered by creation for us.
+
+use serde::{Deserialize, Serialize};
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, sqlx::Type)]
+        #[serde(transparent)]
+        #[sqlx(transparent)]
+        pub struct $name(pub String);
+
+        impl $name {
+            /// A new identifier, greater than all that this process made before.
+            pub fn generate() -> Self {
+                Self(uuid::Uuid::now_v7().simple().to_string())
+            }
+
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+id!(
+    /// An organisation: the owner of connectors, knowledge bases and keys. The first one is `default`.
+    OrgId
+);
+id!(
+    /// The registered place that runs extractions.
+    ConnectorId
+);
+id!(
+    /// One execution.
+    JobId
+);
+id!(
+    /// The folder name of a knowledge base.
+    KbUid
+);
+id!(
+    /// What commits are numbered in: a sync, or a job without one.
+    StreamId
+);
+
+/// The number of a knowledge base, as clients name it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, sqlx::Type)]
+#[serde(transparent)]
+#[sqlx(transparent)]
+pub struct KbId(pub i64);

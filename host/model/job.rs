@@ -1,0 +1,100 @@
+//! One execution: what was asked for, and where it stands.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::cursor::Cursor;
+use super::failure::Failure;
+use super::ids::{ConnectorId, JobId, KbId, KbUid, OrgId, StreamId};
+use super::pacing::Pacing;
+use super::source::Source;
+
+/// Where a job stands. The last three are final.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, sqlx::Type)]
+#[serde(rename_all = "snake_case")]
+#[sqlx(rename_all = "snake_case")]
+pub enum JobState {
+    Queued,
+    Running,
+    Completed,
+    Failed,
+    Stopped,
+}
+
+impl JobState {
+    pub fn is_final(self) -> bool {
+        matches!(self, Self::Completed | Self::Failed | Self::Stopped)
+    }
+}
+
+/// What happens to the dest table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, sqlx::Type)]
+#[serde(rename_all = "snake_case")]
+#[sqlx(rename_all = "snake_case")]
+pub enum Mode {
+    /// The table must not exist; rows appear as they are committed.
+    Create,
+    /// The table must exist.
+    Append,
+    /// Readers see the old table until one swap at the end.
+    Replace,
+}
+
+/// Where the knowledge base is written. Both are this host today: `hosted` by the service, `local` beside the connector.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, sqlx::Type)]
+#[serde(rename_all = "snake_case")]
+#[sqlx(rename_all = "snake_case")]
+pub enum Placement {
+    Hosted,
+    Local,
+}
+
+/// What was asked for; never changes after the job is enqueued.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct JobSpec {
+    pub source: Source,
+    pub dest_table: String,
+    pub mode: Mode,
+    /// Target rows per batch, at least 1.
+    pub batch_rows: u32,
+    pub cursor: Option<Cursor>,
+    pub pacing: Pacing,
+    pub placement: Placement,
+}
+
+/// Rows per batch when a request says 0 or nothing.
+pub const DEFAULT_BATCH_ROWS: u32 = 5_000;
+
+/// A job and where it stands.
+#[derive(Debug, Clone)]
+pub struct Job {
+    pub id: JobId,
+    pub org: OrgId,
+    pub connector: ConnectorId,
+    pub kb: KbId,
+    pub kb_uid: KbUid,
+    pub stream: StreamId,
+    pub spec: JobSpec,
+    pub state: JobState,
+    /// Starts at 1; grows with every retry.
+    pub attempt: u32,
+    pub progress: Progress,
+    pub failure: Option<Failure>,
+    pub warnings: Vec<String>,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+    pub started_at: Option<DateTime<Utc>>,
+    pub finished_at: Option<DateTime<Utc>>,
+}
+
+/// Sums over the whole job. Rows, batches and bytes count what was committed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Progress {
+    /// Rows landed.
+    pub rows: u64,
+    pub batches: u64,
+    /// Bytes of Parquet written.
+    pub bytes: u64,
+    /// Time spent waiting for pacing.
+    pub throttled_ms: u64,
+}

@@ -1,0 +1,11 @@
+//! Plain data that every module speaks of. No I/O, no decisions that need any.
+
+pub mod batch;
+pub mod checkpoint;
+pub mod cursor;
+pub mod failure;
+pub mod ids;
+pub mod job;
+pub mod pacing;
+pub mod source;
+pub mod value;
