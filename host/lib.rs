@@ -4,3 +4,4 @@ pub mod connection;
 pub mod kb;
 pub mod model;
 pub mod plugin;
+pub mod store;

@@ -1,0 +1,109 @@
+//! Steps 1 and 3 of a commit (see `extract::commit`). A prepared row is an intention; the table's log says whether it landed.
+
+use sqlx::{Sqlite, Transaction};
+
+use super::jobs::Lease;
+use super::{Store, StoreError, now, to_micros};
+use crate::model::checkpoint::Checkpoint;
+use crate::model::ids::StreamId;
+
+/// Step 1: writes the intention, if the lease is still ours and the job not final.
+///
+/// # Errors
+/// `LeaseLost` when it is not.
+pub async fn prepare(
+    store: &Store,
+    lease: &Lease,
+    checkpoint: &Checkpoint,
+) -> Result<(), StoreError> {
+    let done = sqlx::query(
+        "insert into checkpoints (stream_id, seq, epoch, state, body)
+         select $1, $2, $3, 'prepared', $4
+         where exists (select 1 from jobs where id = $5 and lease_epoch = $3 and state = 'running')
+         on conflict (stream_id, seq) do update set epoch = excluded.epoch, body = excluded.body
+         where checkpoints.state = 'prepared'",
+    )
+    .bind(&checkpoint.stream)
+    .bind(checkpoint.seq as i64)
+    .bind(lease.epoch as i64)
+    .bind(serde_json::to_string(checkpoint)?)
+    .bind(&lease.job)
+    .execute(&store.pool)
+    .await?;
+    if done.rows_affected() == 1 {
+        Ok(())
+    } else {
+        Err(StoreError::LeaseLost)
+    }
+}
+
+/// Step 3: the rows of this checkpoint are in the table. Also adopts a checkpoint that another holder wrote.
+/// Without the lease only the checkpoint is noted, which is true whoever says it, and the job's counters stay.
+///
+/// # Errors
+/// `LeaseLost` when the job has another holder or is final.
+pub async fn commit(
+    store: &Store,
+    lease: &Lease,
+    checkpoint: &Checkpoint,
+) -> Result<(), StoreError> {
+    let mut transaction = store.pool.begin_with("begin immediate").await?;
+    note(&mut transaction, checkpoint).await?;
+    let progress = checkpoint.progress;
+    let done = sqlx::query(
+        "update jobs set rows = $3, batches = $4, bytes = $5, throttled_ms = $6, updated_at = $7
+         where id = $1 and lease_epoch = $2 and state = 'running'",
+    )
+    .bind(&lease.job)
+    .bind(lease.epoch as i64)
+    .bind(progress.rows as i64)
+    .bind(progress.batches as i64)
+    .bind(progress.bytes as i64)
+    .bind(progress.throttled_ms as i64)
+    .bind(to_micros(now()))
+    .execute(&mut *transaction)
+    .await?;
+    transaction.commit().await?;
+    store.jobs_changed();
+    if done.rows_affected() == 1 {
+        Ok(())
+    } else {
+        Err(StoreError::LeaseLost)
+    }
+}
+
+async fn note(
+    transaction: &mut Transaction<'_, Sqlite>,
+    checkpoint: &Checkpoint,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "insert into checkpoints (stream_id, seq, epoch, state, body) values ($1, $2, $3, 'committed', $4)
+         on conflict (stream_id, seq) do update set epoch = excluded.epoch, state = 'committed', body = excluded.body",
+    )
+    .bind(&checkpoint.stream)
+    .bind(checkpoint.seq as i64)
+    .bind(checkpoint.epoch as i64)
+    .bind(serde_json::to_string(checkpoint)?)
+    .execute(&mut **transaction)
+    .await?;
+    sqlx::query("delete from checkpoints where stream_id = $1 and seq < $2")
+        .bind(&checkpoint.stream)
+        .bind(checkpoint.seq as i64)
+        .execute(&mut **transaction)
+        .await?;
+    Ok(())
+}
+
+/// The newest committed checkpoint of a stream that the store knows of. The log may have a newer one.
+pub async fn last_committed(
+    store: &Store,
+    stream: &StreamId,
+) -> Result<Option<Checkpoint>, StoreError> {
+    let body: Option<String> = sqlx::query_scalar(
+        "select body from checkpoints where stream_id = $1 and state = 'committed' order by seq desc limit 1",
+    )
+    .bind(stream)
+    .fetch_optional(&store.pool)
+    .await?;
+    Ok(body.map(|body| serde_json::from_str(&body)).transpose()?)
+}
