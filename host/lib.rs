@@ -1,7 +1,12 @@
 //! Sluice: a host for WebAssembly source plugins that copies and syncs tables into knowledge bases, exactly once.
 
+pub mod config;
 pub mod connection;
+pub mod dispatch;
+pub mod extract;
 pub mod kb;
 pub mod model;
+pub mod pacing;
 pub mod plugin;
 pub mod store;
+pub mod telemetry;

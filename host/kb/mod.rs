@@ -167,3 +167,4 @@ pub enum QueryError {
     #[error(transparent)]
     Kb(#[from] KbError),
 }
+impl From<KbError> for crate::model::failure::Failure { fn from(_: KbError) -> Self { todo!() } }

@@ -53,10 +53,11 @@ pub async fn enqueue(store: &Store, new: NewJob) -> Result<JobId, StoreError> {
     Ok(id)
 }
 
-/// Takes the oldest job that is due, or whose holder let its lease run out.
+/// Takes the oldest job that is due, or whose holder let its lease run out; with `only`, no other job than that.
 pub async fn claim(
     store: &Store,
     connector: &ConnectorId,
+    only: Option<&JobId>,
     owner: &str,
     lease_time: TimeDelta,
 ) -> Result<Option<(Lease, Job)>, StoreError> {
@@ -64,7 +65,7 @@ pub async fn claim(
         "update jobs set state = 'running', lease_owner = $2, lease_until = $4, lease_epoch = lease_epoch + 1,
                 started_at = coalesce(started_at, $3), updated_at = $3
          where id = (select id from jobs where connector_id = $1
-                     and ((state = 'queued' and run_after <= $3) or (state = 'running' and lease_until <= $3))
+                     and ($5 is null or id = $5) and ((state = 'queued' and run_after <= $3) or (state = 'running' and lease_until <= $3))
                      order by run_after, id limit 1)
          returning {COLUMNS}"
     ));
@@ -74,6 +75,7 @@ pub async fn claim(
         .bind(owner)
         .bind(to_micros(now))
         .bind(to_micros(now + lease_time))
+        .bind(only)
         .fetch_optional(&store.pool)
         .await?;
     let Some(row) = row else { return Ok(None) };

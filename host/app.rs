@@ -1,0 +1,159 @@
+//! Puts the parts together: opens the data folder, loads the plugins, serves. No logic of its own beyond first start and last stop.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::api::{self, Api};
+use crate::config::Config;
+use crate::connection::Connections;
+use crate::dispatch::{Dispatcher, Instance};
+use crate::extract::Extractor;
+use crate::kb::{Lake, QueryLimits};
+use crate::model::ids::{ConnectorId, JobId, OrgId};
+use crate::plugin::{Limits, Registry};
+use crate::store::{Store, connectors, orgs, tokens};
+
+/// The organisation that a first start creates.
+pub const FIRST_ORG: &str = "default";
+
+/// A host on its data folder.
+pub struct App {
+    pub config: Config,
+    pub org: OrgId,
+    pub connector: ConnectorId,
+    /// The secret of the first API key; some only at the first start, and nowhere stored.
+    pub first_key: Option<String>,
+    pub extractor: Extractor,
+    instance: Arc<Instance>,
+}
+
+/// Why a host cannot start. A sentence for the operator.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct StartError(String);
+
+impl App {
+    /// Opens the data folder, making it at the first start, and loads the plugins.
+    ///
+    /// # Errors
+    /// The folder cannot be written, or the store is damaged or newer. Broken plugins and connections are no error: they
+    /// are said where they are used.
+    pub async fn open(config: Config) -> Result<Self, StartError> {
+        make_private(&config.data_dir)?;
+        let failed = |what: &str, error: &dyn std::fmt::Display| {
+            StartError(format!("cannot use the data folder {}: {what}: {error}", config.data_dir.display()))
+        };
+        let instance =
+            Instance::register(&config.data_dir.join("instances")).map_err(|error| failed("no lock file", &error))?;
+        let store = Store::open(&config.data_dir.join("sluice.db")).await.map_err(|error| failed("state", &error))?;
+        let lake = Lake::open(&config.data_dir.join("kb")).map_err(|error| failed("knowledge bases", &error))?;
+        let plugins = Registry::load(&config.plugins_dir(), &config.data_dir.join("compiled"), guest_limits(&config))
+            .await
+            .map_err(|error| failed("plugins", &error))?;
+        let connections = Connections::open(&config.connections_file());
+        let (org, connector, first_key) =
+            first_start(&store).await.map_err(|error| failed("state", &error))?;
+        let hostname = std::fs::read_to_string("/proc/sys/kernel/hostname").ok();
+        connectors::seen(&store, &connector, hostname.as_deref().map(str::trim))
+            .await
+            .map_err(|error| failed("state", &error))?;
+        Ok(Self {
+            org,
+            connector,
+            first_key,
+            extractor: Extractor {
+                store,
+                lake: Arc::new(lake),
+                plugins: Arc::new(plugins),
+                connections: Arc::new(connections),
+            },
+            instance: Arc::new(instance),
+            config,
+        })
+    }
+
+    /// Serves the API and runs jobs until `shutdown`; then stops taking requests, lets running jobs take a checkpoint, and ends.
+    ///
+    /// # Errors
+    /// The listener broke.
+    pub async fn serve(&self, listener: TcpListener, shutdown: CancellationToken) -> std::io::Result<()> {
+        let dispatcher = tokio::spawn(self.dispatcher(None).run(shutdown.clone()));
+        let served = axum::serve(listener, api::router(self.api()))
+            .with_graceful_shutdown(shutdown.clone().cancelled_owned())
+            .await;
+        shutdown.cancel();
+        if let Err(error) = dispatcher.await {
+            tracing::error!(%error, "the dispatcher panicked");
+        }
+        served
+    }
+
+    /// Runs jobs; `only` one of them, or whatever is queued.
+    pub fn dispatcher(&self, only: Option<JobId>) -> Arc<Dispatcher> {
+        Arc::new(Dispatcher {
+            extractor: self.extractor.clone(),
+            connector: self.connector.clone(),
+            only,
+            instance: Arc::clone(&self.instance),
+            max_running: self.config.jobs.max_running,
+            max_attempts: self.config.jobs.max_attempts,
+            lease_time: self.config.lease_time(),
+        })
+    }
+
+    pub fn query_limits(&self) -> QueryLimits {
+        QueryLimits {
+            rows: self.config.query.max_rows,
+            time: Duration::from_secs(self.config.query.timeout_secs),
+            memory_bytes: self.config.query.memory_mib << 20,
+        }
+    }
+
+    fn api(&self) -> Api {
+        Api {
+            store: self.extractor.store.clone(),
+            lake: Arc::clone(&self.extractor.lake),
+            plugins: Arc::clone(&self.extractor.plugins),
+            connections: Arc::clone(&self.extractor.connections),
+            connector: self.connector.clone(),
+            limits: self.query_limits(),
+        }
+    }
+}
+
+fn guest_limits(config: &Config) -> Limits {
+    Limits {
+        memory_bytes: config.guest.memory_mib << 20,
+        cpu: Duration::from_secs(config.guest.cpu_secs),
+        call: Duration::from_secs(config.guest.call_timeout_secs),
+        ..Limits::default()
+    }
+}
+
+/// The folder holds secrets of others: compiled code that is trusted, and copies of their tables.
+fn make_private(folder: &Path) -> Result<(), StartError> {
+    use std::os::unix::fs::DirBuilderExt;
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|error| {
+        StartError(format!("cannot create the data folder {}: {error}; set `data_dir` to a folder that can be written", folder.display()))
+    })
+}
+
+/// Creates the organisation, this host's connector and a key, if there are none.
+async fn first_start(store: &Store) -> Result<(OrgId, ConnectorId, Option<String>), crate::store::StoreError> {
+    if let Some(org) = orgs::find(store, FIRST_ORG).await? {
+        if let Some(own) = connectors::list(store, &org).await?.pop() {
+            return Ok((org, own.id, None));
+        }
+    }
+    let org = match orgs::find(store, FIRST_ORG).await? {
+        Some(org) => org,
+        None => orgs::create(store, FIRST_ORG).await?,
+    };
+    let (_, secret) = tokens::issue(store, &org, "first key").await?;
+    let connector = connectors::enrol(store, &org, "this host").await?;
+    Ok((org, connector, Some(secret)))
+}

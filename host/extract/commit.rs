@@ -1,0 +1,103 @@
+//! Rows and cursor are one act. Each commit of a stream has a number, `seq`, and three steps:
+//!
+//! 1. store: the lease is still ours → the checkpoint, prepared;
+//! 2. table: the Parquet files, the application transaction (stream, seq) and the checkpoint, in one log entry;
+//! 3. store: the checkpoint, committed, with the job's counters.
+//!
+//! The table's log is the truth. After a crash, and at every claim, the newest checkpoint in the log is adopted: if step 2 landed,
+//! step 3 is done again; if not, the prepared row is overwritten. A holder that was paused between 1 and 2 while another one
+//! took over writes the same `seq`: the log takes one of the two, and the other finds its number taken. If that one still
+//! holds the lease it adopts what it finds there; if not, it stops.
+
+use crate::kb::{CommitError, Lake, TableWriter};
+use crate::model::checkpoint::Checkpoint;
+use crate::model::cursor::Cursor;
+use crate::model::failure::{Failure, FailureKind};
+use crate::model::job::{Job, Progress};
+use crate::store::jobs::Lease;
+use crate::store::{Store, StoreError, checkpoints};
+
+/// Why a commit did not happen.
+#[derive(Debug, PartialEq)]
+pub enum CommitEnd {
+    /// Another holder of this lease wrote this number first: start again from the checkpoint in the log.
+    Adopt,
+    Failed(Failure),
+}
+
+impl From<Failure> for CommitEnd {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+/// Commits of one stream under one lease.
+pub struct Committer<'a> {
+    pub store: &'a Store,
+    pub lease: &'a Lease,
+    pub job: &'a Job,
+    /// The newest checkpoint in the table's log.
+    pub last: Option<Checkpoint>,
+}
+
+impl<'a> Committer<'a> {
+    /// Reads where the stream stands from the table's log, and brings the store up to it.
+    pub async fn recover(store: &'a Store, lake: &Lake, lease: &'a Lease, job: &'a Job) -> Result<Self, Failure> {
+        let last = lake.last_checkpoint(&job.kb_uid, &job.spec.dest_table, &job.stream).await?;
+        if let Some(checkpoint) = &last {
+            checkpoints::commit(store, lease, checkpoint).await?;
+        }
+        Ok(Self { store, lease, job, last })
+    }
+
+    /// Sums of the job up to the newest checkpoint.
+    pub fn progress(&self) -> Progress {
+        self.last.as_ref().map(|checkpoint| checkpoint.progress).unwrap_or_default()
+    }
+
+    /// Makes everything written so far visible, with the position after it. `progress` counts all of the job but the
+    /// bytes, which only the closed files know.
+    pub async fn commit(
+        &mut self,
+        writer: &mut TableWriter,
+        cursor: Option<Cursor>,
+        progress: Progress,
+    ) -> Result<(), CommitEnd> {
+        let sealed = writer.seal().await.map_err(Failure::from)?;
+        let bytes = self.progress().bytes + sealed.bytes;
+        let checkpoint = self.next(cursor, Progress { bytes, ..progress });
+        checkpoints::prepare(self.store, self.lease, &checkpoint).await.map_err(Failure::from)?;
+        match writer.commit(&checkpoint).await {
+            Ok(_) => {}
+            Err(CommitError::SeqTaken(_)) => return Err(CommitEnd::Adopt),
+            Err(CommitError::Kb(error)) => return Err(Failure::from(error).into()),
+        }
+        checkpoints::commit(self.store, self.lease, &checkpoint).await.map_err(Failure::from)?;
+        tracing::debug!(job = %self.job.id, seq = checkpoint.seq, rows = checkpoint.progress.rows, "committed");
+        self.last = Some(checkpoint);
+        Ok(())
+    }
+
+    fn next(&self, cursor: Option<Cursor>, progress: Progress) -> Checkpoint {
+        Checkpoint {
+            stream: self.job.stream.clone(),
+            seq: self.last.as_ref().map_or(1, |last| last.seq + 1),
+            epoch: self.lease.epoch,
+            job: self.job.id.clone(),
+            cursor,
+            progress,
+        }
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::LeaseLost => Self::new(FailureKind::LeaseLost, "lease_lost", error.to_string()),
+            other => {
+                tracing::error!(error = &other as &dyn std::error::Error, "the store failed");
+                Self::new(FailureKind::Host, "store", other.to_string())
+            }
+        }
+    }
+}

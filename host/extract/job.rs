@@ -1,0 +1,177 @@
+//! The life of one run: recover, open a reader at the checkpoint, write pages, commit, finish.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::commit::{CommitEnd, Committer};
+use super::read::{Read, ReadAhead};
+use super::{Extractor, Outcome};
+use crate::kb::{TableWriter, Target};
+use crate::model::cursor::Cursor;
+use crate::model::failure::{Failure, FailureKind};
+use crate::model::job::{Job, Mode, Progress};
+use crate::plugin::{Page, ReadRequest, Reader};
+use crate::store::jobs::Lease;
+
+/// A commit gathers pages until one of these is reached: a file of that many rows or bytes is well read by queries, and
+/// a client sees progress at least this often.
+const COMMIT_ROWS: u64 = 1_000_000;
+const COMMIT_BYTES: u64 = 64 << 20;
+const COMMIT_INTERVAL: Duration = Duration::from_secs(1);
+
+pub async fn run(with: &Extractor, lease: &Lease, job: &Job, shutdown: &CancellationToken) -> Outcome {
+    loop {
+        match attempt(with, lease, job, shutdown).await {
+            Ok(outcome) => return outcome,
+            Err(CommitEnd::Failed(failure)) => return Outcome::Failed(failure),
+            Err(CommitEnd::Adopt) => tracing::info!(job = %job.id, "went on from another holder's checkpoint"),
+        }
+    }
+}
+
+async fn attempt(
+    with: &Extractor,
+    lease: &Lease,
+    job: &Job,
+    shutdown: &CancellationToken,
+) -> Result<Outcome, CommitEnd> {
+    let committer = Committer::recover(&with.store, &with.lake, lease, job).await?;
+    if job.spec.mode == Mode::Replace && committer.last.is_some() {
+        // The swap is the only commit of a replace, and it has landed.
+        return Ok(Outcome::Completed { warnings: Vec::new() });
+    }
+    let resume = match &committer.last {
+        Some(checkpoint) => checkpoint.cursor.clone(),
+        None => job.spec.cursor.clone(),
+    };
+    let reader = open_reader(with, job, resume.clone()).await?;
+    let target = Target {
+        kb: job.kb_uid.clone(),
+        table: job.spec.dest_table.clone(),
+        stream: job.stream.clone(),
+        mode: job.spec.mode,
+        columns: reader.columns().to_vec(),
+    };
+    let writer = with.lake.writer(target).await.map_err(Failure::from)?;
+    let pages = ReadAhead::start(reader, job.spec.pacing, batch_rows(job));
+    let mut run = Run { progress: committer.progress(), committer, writer, resumable: Some(resume), staged_since: None };
+    let end = run.copy(pages, shutdown).await;
+    run.writer.discard().await;
+    end
+}
+
+async fn open_reader(with: &Extractor, job: &Job, resume: Option<Cursor>) -> Result<Reader, Failure> {
+    let source = &job.spec.source;
+    let Some(plugin) = with.plugins.get(&source.kind) else {
+        let detail = format!("no plugin for the source kind \"{}\" is loaded; put it into the plugins folder", source.kind);
+        return Err(Failure::new(FailureKind::Config, "source_unsupported", detail));
+    };
+    let session = with.connections.connect(&source.connection_ref, &format!("sluice/{}", job.id)).await?;
+    let request = ReadRequest { source: source.clone(), resume, pacing: job.spec.pacing };
+    plugin.open_reader(session, request).await
+}
+
+/// After a timeout or a conflict the same page may fail again, a smaller one need not.
+fn batch_rows(job: &Job) -> u32 {
+    let too_slow = job.failure.as_ref().is_some_and(|failure| failure.is_eased_by_smaller_pages());
+    if too_slow { (job.spec.batch_rows >> job.attempt.min(10)).max(1) } else { job.spec.batch_rows }
+}
+
+struct Run<'a> {
+    committer: Committer<'a>,
+    writer: TableWriter,
+    progress: Progress,
+    /// The position after everything written, if a commit here could be resumed.
+    resumable: Option<Option<Cursor>>,
+    /// When the oldest uncommitted page was written.
+    staged_since: Option<Instant>,
+}
+
+impl Run<'_> {
+    async fn copy(&mut self, mut pages: ReadAhead, shutdown: &CancellationToken) -> Result<Outcome, CommitEnd> {
+        loop {
+            let commit_at = self.commit_at();
+            tokio::select! {
+                biased;
+                () = shutdown.cancelled() => {
+                    self.commit_if_possible().await?;
+                    return Ok(Outcome::Interrupted);
+                }
+                () = sleep_until(commit_at) => self.commit_if_possible().await?,
+                read = pages.next() => match read? {
+                    Read::Page { page, throttled } => self.write(page, throttled).await?,
+                    Read::Done { warnings } => {
+                        self.finish().await?;
+                        return Ok(Outcome::Completed { warnings });
+                    }
+                },
+            }
+        }
+    }
+
+    async fn write(&mut self, page: Page, throttled: Duration) -> Result<(), CommitEnd> {
+        self.progress.throttled_ms += throttled.as_millis() as u64;
+        if page.batch.num_rows() > 0 {
+            self.writer.write(&page.batch).await.map_err(Failure::from)?;
+            self.progress.rows += page.batch.num_rows() as u64;
+            self.progress.batches += 1;
+            self.staged_since.get_or_insert_with(Instant::now);
+        }
+        self.resumable = page.cursor.map(Some);
+        let staged = self.writer.staged();
+        if staged.rows >= COMMIT_ROWS || staged.bytes >= COMMIT_BYTES {
+            self.commit_if_possible().await?;
+        }
+        Ok(())
+    }
+
+    /// When the staged rows should be visible at the latest; none while nothing waits or a commit could not be resumed.
+    fn commit_at(&self) -> Option<Instant> {
+        self.staged_since.filter(|_| self.may_commit()).map(|since| since + COMMIT_INTERVAL)
+    }
+
+    /// A replace is seen at its end or not at all.
+    fn may_commit(&self) -> bool {
+        self.resumable.is_some() && self.committer.job.spec.mode != Mode::Replace
+    }
+
+    async fn commit_if_possible(&mut self) -> Result<(), CommitEnd> {
+        match (&self.resumable, self.staged_since) {
+            (Some(cursor), Some(_)) if self.may_commit() => self.commit(cursor.clone()).await,
+            _ => Ok(()),
+        }
+    }
+
+    /// The source has no more rows: commits what is staged. A run that landed nothing leaves the cursor as it is, but
+    /// `create` and `replace` owe a table even for no rows.
+    async fn finish(&mut self) -> Result<(), CommitEnd> {
+        let owes_a_table = self.job_mode() != Mode::Append && self.committer.last.is_none();
+        if self.staged_since.is_none() && !owes_a_table {
+            return Ok(());
+        }
+        let cursor = self.resumable.clone().ok_or_else(|| {
+            let detail = "the plugin's last page has no cursor, so the next run could not go on after it; report this to its author";
+            Failure::new(FailureKind::Plugin, "no_last_cursor", detail)
+        })?;
+        self.commit(cursor).await
+    }
+
+    async fn commit(&mut self, cursor: Option<Cursor>) -> Result<(), CommitEnd> {
+        self.committer.commit(&mut self.writer, cursor, self.progress).await?;
+        self.staged_since = None;
+        Ok(())
+    }
+
+    fn job_mode(&self) -> Mode {
+        self.committer.job.spec.mode
+    }
+}
+
+async fn sleep_until(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}
