@@ -76,7 +76,12 @@ impl Lake {
     }
 
     /// The newest checkpoint of a stream that the table's log has.
-    pub async fn last_checkpoint(&self, _kb: &KbUid, _table: &str, _stream: &StreamId) -> Result<Option<Checkpoint>, KbError> {
+    pub async fn last_checkpoint(
+        &self,
+        _kb: &KbUid,
+        _table: &str,
+        _stream: &StreamId,
+    ) -> Result<Option<Checkpoint>, KbError> {
         todo!()
     }
 
