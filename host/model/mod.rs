@@ -1,6 +1,7 @@
 //! Plain data that every module speaks of. No I/O, no decisions that need any.
 
 pub mod batch;
+pub mod cell;
 pub mod checkpoint;
 pub mod cursor;
 pub mod failure;

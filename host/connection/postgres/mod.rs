@@ -1,0 +1,25 @@
+//! PostgreSQL sessions: connect, query, rows → Arrow, errors → words.
+
+mod builder;
+mod classify;
+mod columns;
+mod connect;
+mod decode;
+mod dsn;
+mod link;
+mod numeric;
+mod session;
+mod statement;
+mod stream;
+mod tls;
+
+#[cfg(test)]
+mod tests;
+
+pub use connect::connect;
+pub use dsn::Dsn;
+pub use session::Session;
+pub use stream::RowStream;
+
+/// The name of this kind of connection.
+pub const KIND: &str = "postgres";

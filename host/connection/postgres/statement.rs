@@ -1,0 +1,235 @@
+//! One statement of a plugin, which is hostile text, in a transaction that cannot write.
+//!
+//! The transaction is opened together with a query of ours: after a query, `set transaction read write` is
+//! impossible. The text then goes through the extended protocol, where a second statement is impossible, and
+//! must be a query that returns columns, so it cannot end the transaction either. The login stays the boundary.
+
+use std::error::Error;
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+
+use bytes::BytesMut;
+use futures::{FutureExt, StreamExt};
+use tokio_postgres::types::{Format, IsNull, ToSql, Type, to_sql_checked};
+use tokio_postgres::{Row, RowStream};
+
+use super::classify;
+use super::columns;
+use super::decode::Decoder;
+use super::link::Link;
+use crate::model::source::{ErrorKind, SourceError};
+use crate::model::value::Value;
+
+const BEGIN: &str = "begin isolation level repeatable read read only; select 1";
+/// A stream may run for hours; it is bounded by the wait for its next row instead.
+const BEGIN_STREAM: &str =
+    "begin isolation level repeatable read read only; set local statement_timeout = 0; select 1";
+
+/// What the server's own timeouts get before we stop waiting for its answer.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// How a statement is bounded in time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Span {
+    /// As a whole, by the server's statement timeout.
+    Page,
+    /// By the wait for each row.
+    Stream,
+}
+
+/// A statement whose rows arrive. Its transaction is open until [`finish`].
+pub struct Rows {
+    rows: Pin<Box<RowStream>>,
+    wait: Duration,
+}
+
+impl Rows {
+    /// The next row; none after the last, and only then.
+    pub async fn next(&mut self) -> Result<Option<Row>, SourceError> {
+        // Rows mostly are there already: a timer for each would cost more than the row.
+        let next = match self.rows.next().now_or_never() {
+            Some(next) => next,
+            None => tokio::time::timeout(self.wait, self.rows.next())
+                .await
+                .map_err(|_| classify::silence())?,
+        };
+        next.transpose()
+            .map_err(|error| classify::session_error(&error))
+    }
+}
+
+/// Starts a statement. After an error [`finish`] tells whether the link can go on.
+pub async fn start(
+    link: &mut Link,
+    sql: &str,
+    params: &[Value],
+    span: Span,
+    statement_timeout: Duration,
+) -> Result<(Rows, Decoder), SourceError> {
+    check_first_word(sql)?;
+    let wait = statement_timeout + GRACE;
+    link.running = true;
+    let client = link.client();
+    let begin = if span == Span::Stream {
+        BEGIN_STREAM
+    } else {
+        BEGIN
+    };
+    // Sent together, in this order, for one round trip.
+    let (begun, prepared) = answered(wait, async {
+        Ok(futures::join!(
+            client.batch_execute(begin),
+            client.prepare(sql)
+        ))
+    })
+    .await?;
+    begun.map_err(|error| classify::session_error(&error))?;
+    let statement = prepared.map_err(|error| classify::session_error(&error))?;
+    if statement.columns().is_empty() {
+        return Err(refused("it returns no columns"));
+    }
+    if statement.params().len() != params.len() {
+        let message = format!(
+            "the statement takes {} parameters, not {}",
+            statement.params().len(),
+            params.len()
+        );
+        return Err(SourceError::new(ErrorKind::InvalidRequest, message));
+    }
+    let decoder = Decoder::new(&statement, columns::describe(&statement)?);
+    let params: Vec<TextParam> = params
+        .iter()
+        .map(|value| TextParam(value.to_text()))
+        .collect();
+    let rows = answered(wait, client.query_raw(&statement, params)).await?;
+    Ok((
+        Rows {
+            rows: Box::pin(rows),
+            wait,
+        },
+        decoder,
+    ))
+}
+
+/// Ends the transaction. A roll back, so that not even a setting outlives the statement.
+pub async fn finish(link: &mut Link) -> Result<(), SourceError> {
+    answered(GRACE, link.client().batch_execute("rollback")).await?;
+    link.running = false;
+    Ok(())
+}
+
+async fn answered<T>(
+    wait: Duration,
+    request: impl Future<Output = Result<T, tokio_postgres::Error>>,
+) -> Result<T, SourceError> {
+    match tokio::time::timeout(wait, request).await {
+        Ok(answer) => answer.map_err(|error| classify::session_error(&error)),
+        Err(_) => Err(classify::silence()),
+    }
+}
+
+fn refused(why: &str) -> SourceError {
+    let message = format!("the statement was refused: {why}; connections take queries only");
+    SourceError::new(ErrorKind::InvalidRequest, message)
+}
+
+/// `explain analyze`, `show` and `fetch` return columns too.
+fn check_first_word(sql: &str) -> Result<(), SourceError> {
+    let word = first_word(sql).to_ascii_lowercase();
+    match word.as_str() {
+        "select" | "with" | "values" | "table" => Ok(()),
+        _ => Err(refused(
+            "it does not start with SELECT, WITH, VALUES or TABLE",
+        )),
+    }
+}
+
+/// What follows white space, comments and opening parentheses.
+fn first_word(sql: &str) -> &str {
+    let mut rest = sql;
+    loop {
+        rest =
+            rest.trim_start_matches(|letter: char| letter.is_ascii_whitespace() || letter == '(');
+        if let Some(comment) = rest.strip_prefix("--") {
+            rest = comment.find(['\n', '\r']).map_or("", |end| &comment[end..]);
+        } else if rest.starts_with("/*") {
+            rest = after_block_comment(rest);
+        } else {
+            let end = rest
+                .find(|letter: char| !letter.is_ascii_alphabetic())
+                .unwrap_or(rest.len());
+            return &rest[..end];
+        }
+    }
+}
+
+/// Block comments nest in PostgreSQL.
+fn after_block_comment(sql: &str) -> &str {
+    let (mut depth, mut at) = (0_usize, 0);
+    let bytes = sql.as_bytes();
+    while at + 1 < bytes.len() {
+        match &bytes[at..at + 2] {
+            b"/*" => (depth, at) = (depth + 1, at + 2),
+            b"*/" => (depth, at) = (depth - 1, at + 2),
+            _ => at += 1,
+        }
+        if depth == 0 {
+            return &sql[at..];
+        }
+    }
+    ""
+}
+
+/// A parameter in text form: the server parses it, losslessly, as the type that the statement gives it.
+struct TextParam(Option<String>);
+
+/// tokio-postgres logs parameters by this.
+impl std::fmt::Debug for TextParam {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("_")
+    }
+}
+
+impl ToSql for TextParam {
+    fn to_sql(&self, _: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn Error + Sync + Send>> {
+        match &self.0 {
+            Some(text) => {
+                out.extend_from_slice(text.as_bytes());
+                Ok(IsNull::No)
+            }
+            None => Ok(IsNull::Yes),
+        }
+    }
+
+    fn accepts(_: &Type) -> bool {
+        true
+    }
+
+    fn encode_format(&self, _: &Type) -> Format {
+        Format::Text
+    }
+
+    to_sql_checked!();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_word_is_behind_comments_and_parentheses() {
+        assert_eq!(first_word(" -- a\n /* b /* c */ d */ ((select 1"), "select");
+        assert_eq!(first_word("With(x) as"), "With");
+        assert_eq!(first_word("/* select"), "");
+        assert_eq!(first_word("-- select"), "");
+        assert_eq!(first_word("*/ select"), "");
+        assert!(check_first_word("explain analyze select 1").is_err());
+        assert!(check_first_word("TABLE t").is_ok());
+    }
+
+    #[test]
+    fn a_logged_parameter_shows_nothing() {
+        assert_eq!(format!("{:?}", TextParam(Some("canary".into()))), "_");
+    }
+}
