@@ -42,7 +42,11 @@ impl Connections {
 
     /// Opens a session, waiting for a free place under the entry's `max_sessions`.
     /// `application_name` is what the source's operator sees, e.g. `sluice/<job>`.
-    pub async fn connect(&self, _connection_ref: &str, _application_name: &str) -> Result<Session, SourceError> {
+    pub async fn connect(
+        &self,
+        _connection_ref: &str,
+        _application_name: &str,
+    ) -> Result<Session, SourceError> {
         todo!()
     }
 }
@@ -60,12 +64,21 @@ impl Session {
     }
 
     /// A small answer. `LimitExceeded` beyond 10,000 rows or 4 MiB.
-    pub async fn query(&mut self, _sql: &str, _params: &[Value]) -> Result<Vec<Vec<Value>>, SourceError> {
+    pub async fn query(
+        &mut self,
+        _sql: &str,
+        _params: &[Value],
+    ) -> Result<Vec<Vec<Value>>, SourceError> {
         todo!()
     }
 
     /// One page in one short transaction. `LimitExceeded` beyond `max_bytes`.
-    pub async fn fetch(&mut self, _sql: &str, _params: &[Value], _max_bytes: u64) -> Result<Batch, SourceError> {
+    pub async fn fetch(
+        &mut self,
+        _sql: &str,
+        _params: &[Value],
+        _max_bytes: u64,
+    ) -> Result<Batch, SourceError> {
         todo!()
     }
 

@@ -35,7 +35,11 @@ pub struct Failure {
 
 impl Failure {
     pub fn new(kind: FailureKind, code: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self { kind, code: code.into(), detail: detail.into() }
+        Self {
+            kind,
+            code: code.into(),
+            detail: detail.into(),
+        }
     }
 
     pub fn is_retried(&self) -> bool {

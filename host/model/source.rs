@@ -127,7 +127,12 @@ pub struct SourceError {
 
 impl SourceError {
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), code: None, column: None }
+        Self {
+            kind,
+            message: message.into(),
+            code: None,
+            column: None,
+        }
     }
 
     pub fn with_code(mut self, code: impl Into<String>) -> Self {

@@ -65,7 +65,11 @@ impl Plugin {
     }
 
     /// A fresh store and instance that reads one table. Consumes the session: it ends with the reader.
-    pub async fn open_reader(self: &Arc<Self>, _session: Session, _request: ReadRequest) -> Result<Reader, Failure> {
+    pub async fn open_reader(
+        self: &Arc<Self>,
+        _session: Session,
+        _request: ReadRequest,
+    ) -> Result<Reader, Failure> {
         todo!()
     }
 
