@@ -1,19 +1,39 @@
 //! The lake: Delta tables in folders, one folder a knowledge base. Rows and their cursor become durable in one log entry.
 //! Knows nothing of sources, jobs or leases beyond what a checkpoint carries.
+//!
+//! `writer` takes rows, `encoder` makes files of them, `commit` puts the entry that makes them visible through `log`;
+//! `table` opens what is there, `schema` says what Delta thinks of columns, `query` reads.
+
+mod commit;
+mod encoder;
+mod error;
+mod log;
+mod maintenance;
+mod name;
+mod query;
+mod query_error;
+mod schema;
+mod sql_guard;
+mod table;
+#[cfg(test)]
+mod tests;
+mod writer;
 
 use std::path::Path;
+use std::sync::Arc;
 
-use crate::model::batch::Batch;
+use deltalake_core::DeltaTable;
+
+pub use error::{CommitError, KbError};
+pub use query::{Answer, Query, QueryLimits};
+pub use query_error::QueryError;
+pub use writer::TableWriter;
+
 use crate::model::checkpoint::Checkpoint;
 use crate::model::ids::{KbUid, StreamId};
+use crate::model::job::Mode;
 use crate::model::source::Column;
-
-/// Trouble with the lake. `Display` is a sentence for an operator.
-#[derive(Debug, thiserror::Error)]
-pub enum KbError {
-    #[error("the table \"{0}\" does not exist")]
-    TableNotFound(String),
-}
+use table::Tables;
 
 /// A table as clients see it.
 #[derive(Debug, Clone)]
@@ -27,22 +47,16 @@ pub struct TableSummary {
     pub version: u64,
 }
 
-/// All knowledge bases under one folder.
-pub struct Lake {}
-
 /// Which table a writer writes, for whom, and how.
 #[derive(Debug, Clone)]
 pub struct Target {
     pub kb: KbUid,
     pub table: String,
     pub stream: StreamId,
-    pub mode: crate::model::job::Mode,
+    pub mode: Mode,
     /// Columns of what will be written, in order.
     pub columns: Vec<Column>,
 }
-
-/// Rows on their way into one table. Nothing is visible to readers before `commit`.
-pub struct TableWriter {}
 
 /// What is staged for the next commit.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -51,120 +65,85 @@ pub struct Staged {
     pub bytes: u64,
 }
 
-/// Why a commit did not happen.
-#[derive(Debug, thiserror::Error)]
-pub enum CommitError {
-    /// The log already has this number of this stream: another holder wrote it. Its checkpoint.
-    #[error("commit {} of this stream is already in the table's log", .0.seq)]
-    SeqTaken(Box<Checkpoint>),
-    #[error(transparent)]
-    Kb(#[from] KbError),
+/// All knowledge bases under one folder.
+pub struct Lake {
+    tables: Arc<Tables>,
 }
 
 impl Lake {
-    pub fn open(_root: &Path) -> Result<Self, KbError> {
-        todo!()
+    pub fn open(root: &Path) -> Result<Self, KbError> {
+        Ok(Self {
+            tables: Arc::new(Tables::open(root)?),
+        })
     }
 
     /// Every table of a knowledge base, by name.
-    pub async fn tables(&self, _kb: &KbUid) -> Result<Vec<TableSummary>, KbError> {
-        todo!()
+    pub async fn tables(&self, kb: &KbUid) -> Result<Vec<TableSummary>, KbError> {
+        let tables = self.tables.all(kb).await?;
+        tables
+            .into_iter()
+            .map(|(name, table)| table::summary(name, &table))
+            .collect()
     }
 
-    pub async fn table(&self, _kb: &KbUid, _name: &str) -> Result<Option<TableSummary>, KbError> {
-        todo!()
+    pub async fn table(&self, kb: &KbUid, name: &str) -> Result<Option<TableSummary>, KbError> {
+        let table = self.tables.current(kb, name).await?;
+        table
+            .map(|table| table::summary(name.to_owned(), &table))
+            .transpose()
     }
 
-    /// The newest checkpoint of a stream that the table's log has.
+    /// The newest checkpoint of a stream that the table's log has. None without a table, too.
+    ///
+    /// # Errors
+    /// [`KbError::CheckpointLost`] when the stream wrote the table, but the entry that says how far was cleaned up.
     pub async fn last_checkpoint(
         &self,
-        _kb: &KbUid,
-        _table: &str,
-        _stream: &StreamId,
+        kb: &KbUid,
+        name: &str,
+        stream: &StreamId,
     ) -> Result<Option<Checkpoint>, KbError> {
-        todo!()
+        let Some(table) = self.tables.current(kb, name).await? else {
+            return Ok(None);
+        };
+        if transaction(&table, name, stream).await?.is_none() {
+            return Ok(None);
+        }
+        let log = self.tables.log(kb, name)?;
+        log.newest_checkpoint(stream, table.version().unwrap_or_default())
+            .await
+            .map(Some)
     }
 
-    /// `Create`: the table must not exist unless this stream made it. `Append`, and `Create` resumed: the columns must fit the table.
-    pub async fn writer(&self, _target: Target) -> Result<TableWriter, KbError> {
-        todo!()
+    /// `Create`: the table must not exist unless this stream made it. `Append`, and `Create` resumed: the columns must
+    /// fit the table; a column that only the table has becomes null. Nothing is written before the first rows.
+    pub async fn writer(&self, target: Target) -> Result<TableWriter, KbError> {
+        TableWriter::open(self.tables.clone(), target).await
     }
 
     /// Removes a knowledge base with all its tables.
-    pub async fn remove(&self, _kb: &KbUid) -> Result<(), KbError> {
-        todo!()
+    pub async fn remove(&self, kb: &KbUid) -> Result<(), KbError> {
+        self.tables.remove(kb).await
     }
 
-    /// One read-only statement over the tables of a knowledge base.
-    pub async fn query(&self, _kb: &KbUid, _query: Query) -> Result<Answer, QueryError> {
-        todo!()
-    }
-}
-
-impl TableWriter {
-    /// Encodes rows into the open Parquet file.
-    pub async fn write(&mut self, _batch: &Batch) -> Result<(), KbError> {
-        todo!()
-    }
-
-    /// What was written since the last commit; bytes are an estimate until `seal`.
-    pub fn staged(&self) -> Staged {
-        todo!()
-    }
-
-    /// Closes and syncs the open files: exact sizes of what the next commit will make visible.
-    pub async fn seal(&mut self) -> Result<Staged, KbError> {
-        todo!()
-    }
-
-    /// Makes what is sealed visible, together with the checkpoint, in one log entry. Also without rows.
-    /// In mode `Replace` this is the swap.
-    pub async fn commit(&mut self, _checkpoint: &Checkpoint) -> Result<u64, CommitError> {
-        todo!()
-    }
-
-    /// Removes staged files that no commit made visible.
-    pub async fn discard(self) {
-        todo!()
+    /// One read-only statement over the tables of a knowledge base. Dropping the future stops it.
+    pub async fn query(&self, kb: &KbUid, query: Query) -> Result<Answer, QueryError> {
+        query::run(self.tables.clone(), kb.clone(), query).await
     }
 }
 
-/// A statement with its parameters and limits.
-#[derive(Debug, Clone)]
-pub struct Query {
-    pub sql: String,
-    /// Bound to `$1`, `$2`, …
-    pub params: Vec<serde_json::Value>,
-    pub explain: bool,
-    pub limits: QueryLimits,
+/// The stream's newest number that a table knows.
+async fn transaction(
+    table: &DeltaTable,
+    name: &str,
+    stream: &StreamId,
+) -> Result<Option<i64>, KbError> {
+    let log_store = table.log_store();
+    let state = table
+        .snapshot()
+        .map_err(|error| KbError::storage("read", name, error))?;
+    let found = state
+        .transaction_version(log_store.as_ref(), stream.as_str())
+        .await;
+    found.map_err(|error| KbError::storage("read", name, error))
 }
-
-/// Bounds of one query.
-#[derive(Debug, Clone)]
-pub struct QueryLimits {
-    /// Rows returned; more are cut and said in `truncated`.
-    pub rows: usize,
-    pub time: std::time::Duration,
-    pub memory_bytes: usize,
-}
-
-/// Rows of a query.
-#[derive(Debug)]
-pub struct Answer {
-    pub schema: arrow::datatypes::SchemaRef,
-    pub batches: Vec<arrow::record_batch::RecordBatch>,
-    pub truncated: bool,
-}
-
-/// Why a query has no answer.
-#[derive(Debug, thiserror::Error)]
-pub enum QueryError {
-    /// The statement is wrong, not read-only, or names what is not there. The client's to mend.
-    #[error("{0}")]
-    Refused(String),
-    #[error("{0}")]
-    LimitExceeded(String),
-    #[error(transparent)]
-    Kb(#[from] KbError),
-}
-impl From<KbError> for crate::model::failure::Failure { fn from(_: KbError) -> Self { todo!() } }
