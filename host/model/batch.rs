@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use arrow::record_batch::RecordBatch;
 
-use super::source::Column;
+use super::source::{Column, ErrorKind, SourceError};
+use super::value::Value;
 
 /// Rows in memory. Cheap to clone: the arrays are shared.
 #[derive(Debug, Clone)]
@@ -23,5 +24,13 @@ impl Batch {
     /// Bytes that the arrays occupy.
     pub fn memory_bytes(&self) -> usize {
         self.rows.get_array_memory_size()
+    }
+
+    /// Some values of one row, by column index.
+    pub fn values(&self, _row: usize, _columns: &[usize]) -> Result<Vec<Value>, SourceError> {
+        Err(SourceError::new(
+            ErrorKind::Unsupported,
+            "stub until the connection branch is merged",
+        ))
     }
 }
