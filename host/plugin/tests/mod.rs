@@ -1,0 +1,81 @@
+//! Real components against the real engine. No database: the guest `misbehaving` lends itself none.
+
+mod cached;
+mod gated;
+mod reading;
+mod sandboxed;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+
+use super::bindings::SourcePluginPre;
+use super::engine::Runtime;
+use super::imports::{Connection, State};
+use super::{Limits, Plugin, ReadRequest, Reader, Step, gate};
+use crate::model::cursor::Cursor;
+use crate::model::failure::Failure;
+use crate::model::pacing::Pacing;
+use crate::model::source::Source;
+
+/// The guest, compiled once for this process.
+fn component() -> &'static [u8] {
+    static COMPONENT: OnceLock<Vec<u8>> = OnceLock::new();
+    COMPONENT.get_or_init(|| {
+        let workspace = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let target_dir = Path::new(env!("SLUICE_PLUGIN_TARGET_DIR"));
+        let path: PathBuf =
+            plugin_build::build_component("plugin-misbehaving", workspace, target_dir).unwrap();
+        std::fs::read(path).unwrap()
+    })
+}
+
+fn runtime() -> &'static Runtime {
+    static RUNTIME: OnceLock<Runtime> = OnceLock::new();
+    RUNTIME.get_or_init(|| Runtime::new().unwrap())
+}
+
+fn compiled() -> &'static SourcePluginPre<State> {
+    static COMPILED: OnceLock<SourcePluginPre<State>> = OnceLock::new();
+    COMPILED.get_or_init(|| gate::compile(runtime(), None, component()).unwrap())
+}
+
+async fn plugin(limits: Limits) -> Arc<Plugin> {
+    Arc::new(
+        gate::admit(compiled().clone(), "misbehaving.wasm", &Arc::new(limits))
+            .await
+            .unwrap(),
+    )
+}
+
+fn request(table: &str, resume: Option<Cursor>) -> ReadRequest {
+    let source = Source {
+        kind: "misbehaving".into(),
+        connection_ref: "none".into(),
+        schema: None,
+        table: table.into(),
+        cursor_column: "id".into(),
+        columns: Vec::new(),
+    };
+    ReadRequest {
+        source,
+        resume,
+        pacing: Pacing::default(),
+    }
+}
+
+async fn open(table: &str, limits: Limits) -> Result<Reader, Failure> {
+    plugin(limits)
+        .await
+        .open_reader_on(Connection::to_nothing(), request(table, None))
+        .await
+}
+
+/// How a read of that table ends, at most so many rows a page.
+async fn end_of(table: &str, limits: Limits, max_rows: u32) -> Result<Vec<String>, Failure> {
+    let mut reader = open(table, limits).await?;
+    loop {
+        if let Step::Done { warnings } = reader.next(max_rows).await? {
+            return Ok(warnings);
+        }
+    }
+}
