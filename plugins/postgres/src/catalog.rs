@@ -1,0 +1,270 @@
+//! What the server's catalog says: what can be read, and what one table looks like.
+//! Names are compared as values; nothing of a request is part of a statement's text.
+
+use crate::bindings::{Connection, Error, ErrorKind, Statement, TableEntry, Value};
+use crate::fault::{display, error};
+use crate::nearest::nearest;
+use crate::relation::{Attribute, BaseType, Relation, Shape};
+
+pub const DEFAULT_SCHEMA: &str = "public";
+
+/// The server's name of its version, and whether it is a replica.
+pub fn check(connection: &Connection) -> Result<String, Error> {
+    let sql = "select pg_catalog.version(), pg_catalog.pg_is_in_recovery()";
+    let mut row = Cells::only(query(connection, sql, vec![])?)?;
+    let (version, replica) = (row.text()?, row.boolean()?);
+    Ok(if replica {
+        format!("{version} (a replica in recovery)")
+    } else {
+        version
+    })
+}
+
+/// Every table that the login may read, ordered by schema and name.
+pub fn tables(connection: &Connection) -> Result<Vec<TableEntry>, Error> {
+    let mut tables: Vec<TableEntry> = Vec::new();
+    loop {
+        let (schema, name) = match tables.last() {
+            Some(last) => (last.schema.clone(), last.name.clone()),
+            None => (String::new(), String::new()),
+        };
+        let params = vec![Value::Text(schema), Value::Text(name)];
+        let rows = query(connection, include_str!("catalog/tables.sql"), params)?;
+        if rows.is_empty() {
+            return Ok(tables);
+        }
+        for row in rows {
+            let mut row = Cells::of(row);
+            let (schema, name, approx_rows) = (row.text()?, row.text()?, row.int()?);
+            tables.push(TableEntry {
+                schema,
+                name,
+                approx_rows,
+            });
+        }
+    }
+}
+
+/// One table, exactly as named.
+pub fn relation(
+    connection: &Connection,
+    schema: Option<&str>,
+    table: &str,
+) -> Result<Relation, Error> {
+    let schema = schema
+        .filter(|schema| !schema.is_empty())
+        .unwrap_or(DEFAULT_SCHEMA);
+    let params = vec![
+        Value::Text(schema.to_owned()),
+        Value::Text(table.to_owned()),
+    ];
+    let mut rows = query(connection, include_str!("catalog/relation.sql"), params)?;
+    let Some(row) = rows.pop() else {
+        return Err(no_such_table(schema, table, &tables(connection)?));
+    };
+    let mut row = Cells::of(row);
+    let (oid, usable, keys) = (row.int()?, row.boolean()?, row.optional_text()?);
+    if !usable {
+        let schema = crate::sql::identifier(schema);
+        let message =
+            format!("the login may not use schema {schema}: grant usage on schema {schema} to it");
+        return Err(error(ErrorKind::PermissionDenied, message));
+    }
+    let rows = query(
+        connection,
+        include_str!("catalog/columns.sql"),
+        vec![Value::Int(oid)],
+    )?;
+    let mut numbers = Vec::with_capacity(rows.len());
+    let mut columns = Vec::with_capacity(rows.len());
+    for row in rows {
+        let mut row = Cells::of(row);
+        numbers.push(row.int()?);
+        columns.push(attribute(&mut row)?);
+    }
+    if !columns.iter().any(|column| column.readable) {
+        let table = display(schema, table);
+        let message =
+            format!("the login may not read table {table}: grant select on {table} to it");
+        return Err(error(ErrorKind::PermissionDenied, message));
+    }
+    let (primary_key, keys) =
+        key_sets(&keys.unwrap_or_default(), &numbers).ok_or_else(unexpected)?;
+    Ok(Relation {
+        schema: schema.to_owned(),
+        name: table.to_owned(),
+        columns,
+        keys,
+        primary_key,
+    })
+}
+
+fn attribute(row: &mut Cells) -> Result<Attribute, Error> {
+    let (name, native_type) = (row.text()?, row.text()?);
+    let (not_null, readable) = (row.boolean()?, row.boolean()?);
+    let (oid, schema, type_name) = (row.int()?, row.text()?, row.text()?);
+    let (category, dimensions) = (row.text()?, row.int()?);
+    let shape = match category.as_str() {
+        "a" => Shape::Array { dimensions },
+        "e" => Shape::Enum,
+        "c" => Shape::Composite,
+        _ => Shape::Plain,
+    };
+    let base = BaseType {
+        oid,
+        schema,
+        name: type_name,
+        shape,
+    };
+    let (deterministic, operators) = (row.boolean()?, row.optional_text()?);
+    Ok(Attribute {
+        name,
+        native_type,
+        not_null,
+        readable,
+        base,
+        deterministic,
+        operators,
+    })
+}
+
+/// Reads `p1;u2,3`: the primary key, and all keys, as positions among the columns with these numbers.
+fn key_sets(text: &str, numbers: &[i64]) -> Option<(Vec<usize>, Vec<Vec<usize>>)> {
+    let mut primary = Vec::new();
+    let mut keys = Vec::new();
+    for set in text.split(';').filter(|set| !set.is_empty()) {
+        let (kind, columns) = set.split_at_checked(1)?;
+        let mut key = Vec::new();
+        for number in columns.split(',') {
+            let number = number.parse::<i64>().ok()?;
+            key.push(numbers.iter().position(|n| *n == number)?);
+        }
+        if kind == "p" {
+            primary.clone_from(&key);
+        }
+        keys.push(key);
+    }
+    Some((primary, keys))
+}
+
+fn no_such_table(schema: &str, table: &str, tables: &[TableEntry]) -> Error {
+    let mut message = format!("there is no table {}", display(schema, table));
+    let elsewhere = tables.iter().filter(|entry| entry.name == table);
+    let elsewhere = elsewhere
+        .map(|entry| display(&entry.schema, &entry.name))
+        .collect::<Vec<_>>();
+    let names = tables
+        .iter()
+        .filter(|entry| entry.schema == schema)
+        .map(|entry| entry.name.as_str());
+    let similar = nearest(table, names.clone());
+    if !elsewhere.is_empty() {
+        message += &format!("; name the schema that has it: {}", elsewhere.join(", "));
+    } else if !similar.is_empty() {
+        let similar = similar
+            .iter()
+            .map(|name| display(schema, name))
+            .collect::<Vec<_>>();
+        message += &format!("; similar ones are {}", similar.join(", "));
+    } else if names.count() == 0 {
+        message += "; the login can read no table of that schema, so check the schema's name and the login's grants";
+    } else {
+        message += "; names are matched exactly, upper and lower case included";
+    }
+    error(ErrorKind::NotFound, message)
+}
+
+pub fn query(
+    connection: &Connection,
+    sql: &str,
+    params: Vec<Value>,
+) -> Result<Vec<Vec<Value>>, Error> {
+    connection.query(&Statement {
+        sql: sql.to_owned(),
+        params,
+    })
+}
+
+fn unexpected() -> Error {
+    error(
+        ErrorKind::Other,
+        "the catalog's answer has an unexpected form",
+    )
+}
+
+/// The cells of one row of an answer, taken in order.
+pub struct Cells(std::vec::IntoIter<Value>);
+
+impl Cells {
+    fn of(row: Vec<Value>) -> Self {
+        Self(row.into_iter())
+    }
+
+    /// Of an answer that is one row.
+    pub fn only(mut rows: Vec<Vec<Value>>) -> Result<Self, Error> {
+        rows.pop().map(Self::of).ok_or_else(unexpected)
+    }
+
+    pub fn int(&mut self) -> Result<i64, Error> {
+        match self.0.next() {
+            Some(Value::Int(int)) => Ok(int),
+            _ => Err(unexpected()),
+        }
+    }
+
+    fn boolean(&mut self) -> Result<bool, Error> {
+        match self.0.next() {
+            Some(Value::Boolean(boolean)) => Ok(boolean),
+            _ => Err(unexpected()),
+        }
+    }
+
+    fn text(&mut self) -> Result<String, Error> {
+        self.optional_text()?.ok_or_else(unexpected)
+    }
+
+    fn optional_text(&mut self) -> Result<Option<String>, Error> {
+        match self.0.next() {
+            Some(Value::Text(text)) => Ok(Some(text)),
+            Some(Value::Null) => Ok(None),
+            _ => Err(unexpected()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(schema: &str, name: &str) -> TableEntry {
+        TableEntry {
+            schema: schema.to_owned(),
+            name: name.to_owned(),
+            approx_rows: -1,
+        }
+    }
+
+    #[test]
+    fn key_sets_are_positions_not_numbers() {
+        let (primary, keys) = key_sets("p7;u2,9", &[2, 7, 9]).expect("well-formed");
+        assert_eq!((primary, keys), (vec![1], vec![vec![1], vec![0, 2]]));
+        assert_eq!(key_sets("", &[1]), Some((vec![], vec![])));
+        assert_eq!(key_sets("p4", &[1]), None);
+    }
+
+    #[test]
+    fn a_missing_table_is_answered_with_what_exists() {
+        let tables = [entry("public", "lineitem"), entry("sales", "Orders")];
+        let message = |schema, table| no_such_table(schema, table, &tables).message;
+        assert_eq!(
+            message("public", "Orders"),
+            r#"there is no table "public"."Orders"; name the schema that has it: "sales"."Orders""#
+        );
+        assert_eq!(
+            message("public", "linitem"),
+            r#"there is no table "public"."linitem"; similar ones are "public"."lineitem""#
+        );
+        assert!(message("publik", "x").contains("can read no table of that schema"));
+        assert!(message("public", "nation").contains("matched exactly"));
+    }
+}

@@ -1,0 +1,36 @@
+//! Errors in our own words. The host's errors pass through with their kind and code; only context is added.
+
+use crate::bindings::{Error, ErrorKind};
+
+pub fn error(kind: ErrorKind, message: impl Into<String>) -> Error {
+    Error {
+        kind,
+        message: message.into(),
+        code: None,
+        column: None,
+    }
+}
+
+pub fn column_error(kind: ErrorKind, column: &str, message: impl Into<String>) -> Error {
+    Error {
+        column: Some(column.to_owned()),
+        ..error(kind, message)
+    }
+}
+
+/// How a table is named in messages.
+pub fn display(schema: &str, table: &str) -> String {
+    format!(
+        "{}.{}",
+        crate::sql::identifier(schema),
+        crate::sql::identifier(table)
+    )
+}
+
+/// Says which table the host's error is about.
+pub fn about(table: &str, error: Error) -> Error {
+    Error {
+        message: format!("table {table}: {}", error.message),
+        ..error
+    }
+}

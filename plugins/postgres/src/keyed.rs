@@ -1,0 +1,93 @@
+//! Pages of a table whose rows can be told apart: each page is behind the last row of the one before,
+//! and every page ends at a position. Paced: a statement a page. Else one statement for many pages.
+
+use crate::bindings::{Batch, Error, Page, RowStream};
+use crate::position::Position;
+use crate::read::Read;
+use crate::sql::Bound;
+
+/// Rows of one streamed statement: few enough that no snapshot is held for hours, and enough that
+/// finding the place again costs nothing.
+pub const SPAN: u64 = 1_000_000;
+/// At least, so that large pages are streamed as well.
+const SPAN_PAGES: u64 = 100;
+
+pub struct Keyed {
+    span: Option<Span>,
+    position: Position,
+}
+
+struct Span {
+    stream: RowStream,
+    left: u64,
+}
+
+impl Keyed {
+    pub fn new(position: Position) -> Self {
+        Self {
+            span: None,
+            position,
+        }
+    }
+
+    /// The next page; none after the last.
+    pub fn next(&mut self, read: &Read, max_rows: u32) -> Result<Option<Page>, Error> {
+        while self.position.pass.is_some() {
+            let page = if read.paced {
+                self.fetch(read, max_rows)?
+            } else {
+                self.pull(read, max_rows)?
+            };
+            if page.is_some() {
+                return Ok(page);
+            }
+        }
+        Ok(None)
+    }
+
+    fn fetch(&mut self, read: &Read, max_rows: u32) -> Result<Option<Page>, Error> {
+        let batch = read.fetch(&self.position, Bound::Rows(max_rows.into()))?;
+        let rows = batch.len();
+        let page = self.page(read, batch)?;
+        // One statement, one snapshot: fewer rows than asked for are the last of the pass.
+        if rows < max_rows {
+            self.position.end_pass();
+        }
+        Ok(page)
+    }
+
+    fn pull(&mut self, read: &Read, max_rows: u32) -> Result<Option<Page>, Error> {
+        let mut span = match self.span.take() {
+            Some(span) => span,
+            None => {
+                let left = SPAN.max(SPAN_PAGES * u64::from(max_rows));
+                Span {
+                    stream: read.open(&self.position, Bound::Rows(left))?,
+                    left,
+                }
+            }
+        };
+        let Some(batch) = read.pull(&span.stream, max_rows)? else {
+            self.position.end_pass();
+            return Ok(None);
+        };
+        span.left = span.left.saturating_sub(batch.len().into());
+        // A span that is used up is dropped here: the next begins behind this page.
+        if span.left > 0 {
+            self.span = Some(span);
+        }
+        self.page(read, batch)
+    }
+
+    fn page(&mut self, read: &Read, batch: Batch) -> Result<Option<Page>, Error> {
+        let Some(last) = batch.len().checked_sub(1) else {
+            return Ok(None);
+        };
+        let cursor = read.cursor(&batch, last)?;
+        self.position.move_to(&cursor);
+        Ok(Some(Page {
+            batch,
+            cursor: Some(cursor),
+        }))
+    }
+}

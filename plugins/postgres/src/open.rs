@@ -1,0 +1,272 @@
+//! Turns a request into a read: which columns, which order, from where. Everything that can be wrong with a
+//! request is found here, before the first row.
+
+use std::collections::BTreeSet;
+
+use crate::bindings::{Column, Connection, Cursor, DataType, Error, ErrorKind, Request};
+use crate::catalog;
+use crate::fault::{column_error, display, error};
+use crate::nearest::nearest;
+use crate::position::{Position, fits, skips_nulls};
+use crate::read::Read;
+use crate::relation::{Attribute, Relation};
+use crate::sql::{Bound, Operand, Table, identifier};
+
+/// SQLSTATE `undefined_function`: the server finds no ordering operator.
+const UNDEFINED_FUNCTION: &str = "42883";
+/// Class of SQLSTATE `data_exception`: a parameter's text is not of its type.
+const DATA_EXCEPTION: &str = "22";
+
+/// A read that can begin.
+pub struct Opened {
+    pub read: Read,
+    pub position: Position,
+    /// What every batch has.
+    pub columns: Vec<Column>,
+    /// Whether rows can be told apart, by the cursor column or with a key.
+    pub keyed: bool,
+    /// Whether equality of cursor values can be told from a batch.
+    pub exact: bool,
+    /// Whether there may be rows that this read leaves out, for they have no cursor value.
+    pub skips_nulls: bool,
+}
+
+pub fn open(connection: Connection, request: &Request) -> Result<Opened, Error> {
+    let relation = catalog::relation(&connection, request.schema.as_deref(), &request.table)?;
+    let label = display(&relation.schema, &relation.name);
+    let cursor = require(&relation, &request.cursor_column)?;
+    let operand = order_by(&relation.columns[cursor])?;
+    let tie = relation.tie(cursor);
+    let key = tie.clone().unwrap_or_default();
+    let selected = projection(&relation, &request.columns, cursor, &key)?;
+    let place = |column: &usize| {
+        selected
+            .iter()
+            .position(|s| s == column)
+            .map(|at| at as u32)
+    };
+    let cells = std::iter::once(&cursor)
+        .chain(&key)
+        .filter_map(place)
+        .collect();
+
+    let attribute = &relation.columns[cursor];
+    let table = Table {
+        schema: relation.schema.clone(),
+        name: relation.name.clone(),
+        items: selected
+            .iter()
+            .map(|column| relation.columns[*column].item())
+            .collect(),
+        cursor: operand,
+        key: key
+            .iter()
+            .filter_map(|column| relation.columns[*column].operand())
+            .collect(),
+        nullable: !attribute.not_null,
+    };
+    let position = match &request.resume {
+        None => Position::beginning(table.nullable),
+        Some(cursor) => {
+            Position::behind(cursor, key.len()).ok_or_else(|| other_key(&label, attribute))?
+        }
+    };
+    let skips_nulls = table.nullable && request.resume.as_ref().is_some_and(skips_nulls);
+    let read = Read {
+        connection,
+        table,
+        label,
+        paced: request.hints.paced,
+        cells,
+    };
+    let columns = announce(
+        &read,
+        &position,
+        &relation,
+        &selected,
+        attribute,
+        request.resume.as_ref(),
+    )?;
+    let data_type = &columns[read.cells[0] as usize].data_type;
+    if let Some(resume) = &request.resume
+        && attribute.has_own_kind()
+        && !fits(&resume.value, data_type)
+    {
+        return Err(misfit(attribute));
+    }
+    // The digits of a fixed scale are all there: equal decimals have equal texts.
+    let exact = attribute.equality_is_exact() || matches!(data_type, DataType::Decimal(_));
+    Ok(Opened {
+        read,
+        position,
+        columns,
+        keyed: tie.is_some(),
+        exact,
+        skips_nulls,
+    })
+}
+
+/// The columns to select: those asked for, then the cursor column and the key if they are missing,
+/// since a cursor is made of them.
+fn projection(
+    relation: &Relation,
+    names: &[String],
+    cursor: usize,
+    key: &[usize],
+) -> Result<Vec<usize>, Error> {
+    if names.is_empty() {
+        let all = (0..relation.columns.len()).map(|column| readable(relation, column));
+        return all.collect();
+    }
+    let mut seen = BTreeSet::new();
+    let mut selected = Vec::with_capacity(names.len() + 1 + key.len());
+    for name in names {
+        let column = require(relation, name)?;
+        if !seen.insert(column) {
+            let message = format!("column {} is asked for twice", identifier(name));
+            return Err(column_error(ErrorKind::InvalidRequest, name, message));
+        }
+        selected.push(column);
+    }
+    selected.extend(
+        std::iter::once(cursor)
+            .chain(key.iter().copied())
+            .filter(|column| seen.insert(*column)),
+    );
+    Ok(selected)
+}
+
+fn require(relation: &Relation, name: &str) -> Result<usize, Error> {
+    if let Some(column) = relation.position(name) {
+        return readable(relation, column);
+    }
+    let table = display(&relation.schema, &relation.name);
+    let mut message = format!("table {table} has no column {}", identifier(name));
+    let similar = nearest(
+        name,
+        relation.columns.iter().map(|column| column.name.as_str()),
+    );
+    if !similar.is_empty() {
+        let similar = similar.into_iter().map(identifier).collect::<Vec<_>>();
+        message += &format!("; similar ones are {}", similar.join(", "));
+    }
+    Err(column_error(ErrorKind::NotFound, name, message))
+}
+
+fn readable(relation: &Relation, column: usize) -> Result<usize, Error> {
+    let attribute = &relation.columns[column];
+    if attribute.readable {
+        return Ok(column);
+    }
+    let (table, name) = (
+        display(&relation.schema, &relation.name),
+        identifier(&attribute.name),
+    );
+    let message = format!(
+        "the login may not read column {name} of table {table}: grant select on the table to it, or ask for other columns"
+    );
+    Err(column_error(
+        ErrorKind::PermissionDenied,
+        &attribute.name,
+        message,
+    ))
+}
+
+fn order_by(attribute: &Attribute) -> Result<Operand, Error> {
+    attribute.operand().ok_or_else(|| unordered(attribute))
+}
+
+fn unordered(attribute: &Attribute) -> Error {
+    let message = format!(
+        "column {} cannot be a cursor: its type {} cannot be ordered and compared by one value; use an integer, a \
+         numeric, a date, a time, a timestamp, a text, a uuid or another type that has an order",
+        identifier(&attribute.name),
+        attribute.native_type
+    );
+    column_error(ErrorKind::InvalidRequest, &attribute.name, message)
+}
+
+/// The server's words are left out of this one: they repeat the value.
+fn misfit(attribute: &Attribute) -> Error {
+    let message = format!(
+        "the cursor does not fit column {} of type {}",
+        identifier(&attribute.name),
+        attribute.native_type
+    );
+    column_error(ErrorKind::InvalidRequest, &attribute.name, message)
+}
+
+fn other_key(label: &str, attribute: &Attribute) -> Error {
+    let message = format!(
+        "the cursor was made with another key than table {label} has now, so the place of its row is unknown; reset the \
+         sync, or give a cursor without a tie to go on behind all rows with that value"
+    );
+    column_error(ErrorKind::InvalidRequest, &attribute.name, message)
+}
+
+/// Asks the server for the columns of the first statement without a row of it. This also shows whether the
+/// cursor's text is one of the column's type.
+fn announce(
+    read: &Read,
+    position: &Position,
+    relation: &Relation,
+    selected: &[usize],
+    cursor: &Attribute,
+    resume: Option<&Cursor>,
+) -> Result<Vec<Column>, Error> {
+    let stream =
+        read.open(position, Bound::Rows(0))
+            .map_err(|error| match error.code.as_deref() {
+                Some(UNDEFINED_FUNCTION) => unordered(cursor),
+                Some(code) if code.starts_with(DATA_EXCEPTION) && resume.is_some() => {
+                    misfit(cursor)
+                }
+                _ => error,
+            })?;
+    described(stream.columns(), relation, selected)
+}
+
+/// The host's columns, with what only the catalog knows.
+fn described(
+    columns: Vec<Column>,
+    relation: &Relation,
+    selected: &[usize],
+) -> Result<Vec<Column>, Error> {
+    if columns.len() != selected.len() {
+        return Err(error(
+            ErrorKind::Other,
+            "the answer has other columns than the statement",
+        ));
+    }
+    let described = columns.into_iter().zip(selected).map(|(column, selected)| {
+        let attribute = &relation.columns[*selected];
+        Column {
+            nullable: !attribute.not_null,
+            native_type: attribute.native_type.clone(),
+            ..column
+        }
+    });
+    Ok(described.collect())
+}
+
+/// The columns of a table as a read of it would announce them, without a cursor.
+pub fn describe(
+    connection: &Connection,
+    relation: &Relation,
+    selected: &[usize],
+) -> Result<Vec<Column>, Error> {
+    let items = selected
+        .iter()
+        .map(|column| relation.columns[*column].item())
+        .collect::<Vec<_>>();
+    let label = display(&relation.schema, &relation.name);
+    let sql = crate::sql::no_rows(&relation.schema, &relation.name, &items);
+    let statement = crate::bindings::Statement {
+        sql,
+        params: vec![],
+    };
+    let stream = connection
+        .open(&statement)
+        .map_err(|error| crate::fault::about(&label, error))?;
+    described(stream.columns(), relation, selected)
+}

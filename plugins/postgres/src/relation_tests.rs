@@ -1,0 +1,79 @@
+//! Facts about columns and keys.
+
+use super::*;
+
+fn attribute(name: &str, oid: i64, type_name: &str, shape: Shape) -> Attribute {
+    Attribute {
+        name: name.to_owned(),
+        native_type: type_name.to_owned(),
+        not_null: true,
+        readable: true,
+        base: BaseType {
+            oid,
+            schema: "pg_catalog".to_owned(),
+            name: type_name.to_owned(),
+            shape,
+        },
+        deterministic: true,
+        operators: Some("pg_catalog".to_owned()),
+    }
+}
+
+fn relation(keys: Vec<Vec<usize>>) -> Relation {
+    let column = |name| attribute(name, 20, "int8", Shape::Plain);
+    let columns = ["a", "b", "c"].map(column).to_vec();
+    Relation {
+        schema: "s".to_owned(),
+        name: "t".to_owned(),
+        columns,
+        keys,
+        primary_key: vec![],
+    }
+}
+
+#[test]
+fn a_unique_cursor_column_needs_no_tie() {
+    assert_eq!(relation(vec![vec![0, 1], vec![2]]).tie(2), Some(vec![]));
+}
+
+#[test]
+fn the_cursor_column_is_not_repeated_in_the_tie() {
+    assert_eq!(relation(vec![vec![0, 1]]).tie(1), Some(vec![0]));
+    assert_eq!(relation(vec![vec![0, 1]]).tie(2), Some(vec![0, 1]));
+}
+
+#[test]
+fn a_key_that_cannot_be_read_or_bound_is_passed_over() {
+    let mut relation = relation(vec![vec![0], vec![1]]);
+    relation.columns[0].readable = false;
+    assert_eq!(relation.tie(2), Some(vec![1]));
+    relation.columns[1].base.shape = Shape::Array { dimensions: 1 };
+    assert_eq!(relation.tie(2), None);
+}
+
+#[test]
+fn forms_follow_the_base_type() {
+    let form = |oid, shape| attribute("x", oid, "x", shape).form();
+    assert_eq!(form(20, Shape::Plain), Form::Native);
+    assert_eq!(form(3802, Shape::Plain), Form::Native);
+    assert_eq!(form(1186, Shape::Plain), Form::Text);
+    assert_eq!(form(90_000, Shape::Enum), Form::Text);
+    assert_eq!(form(90_000, Shape::Composite), Form::Text);
+    assert_eq!(form(1007, Shape::Array { dimensions: 0 }), Form::Native);
+    assert_eq!(form(1007, Shape::Array { dimensions: 1 }), Form::Native);
+    assert_eq!(form(1007, Shape::Array { dimensions: 2 }), Form::Json);
+    assert_eq!(form(1231, Shape::Array { dimensions: 1 }), Form::Text);
+}
+
+#[test]
+fn equality_is_exact_only_where_the_text_decides_it() {
+    assert!(attribute("x", 25, "text", Shape::Plain).equality_is_exact());
+    assert!(attribute("x", 90_000, "mood", Shape::Enum).equality_is_exact());
+    assert!(!attribute("x", 1186, "interval", Shape::Plain).equality_is_exact());
+    assert!(!attribute("x", 1700, "numeric", Shape::Plain).equality_is_exact());
+    let insensitive = Attribute {
+        deterministic: false,
+        ..attribute("x", 25, "text", Shape::Plain)
+    };
+    assert!(!insensitive.equality_is_exact());
+}

@@ -1,0 +1,220 @@
+//! The text of every statement that reads a table. Pure: names in, SQL out.
+//! Names reach a statement only through [`identifier`], values only as parameters with a cast.
+
+/// A quoted identifier. Every name is quoted, so that case, dots and keywords mean nothing.
+pub fn identifier(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// The alias of the table in every statement. Columns are qualified by it, so that `order by` means
+/// the column and not the text that the select list may have made of it.
+const ALIAS: &str = "t";
+
+fn column(name: &str) -> String {
+    format!("{ALIAS}.{}", identifier(name))
+}
+
+/// The form in which a column is selected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// The host decodes the type itself.
+    Native,
+    /// As the server writes it.
+    Text,
+    /// An array of several dimensions, as JSON: its text is not self-describing.
+    Json,
+}
+
+/// One item of the select list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Item {
+    pub name: String,
+    pub form: Form,
+}
+
+impl Item {
+    fn text(&self) -> String {
+        let (column, name) = (column(&self.name), identifier(&self.name));
+        match self.form {
+            Form::Native => format!("{column} as {name}"),
+            Form::Text => format!("{column}::pg_catalog.text as {name}"),
+            Form::Json => format!("pg_catalog.to_json({column})::pg_catalog.text as {name}"),
+        }
+    }
+}
+
+/// A column that rows are ordered by, and how a parameter is compared with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Operand {
+    pub column: String,
+    /// Schema and name of the type below all domains.
+    pub type_name: (String, String),
+    /// Where the type's comparison operators live. An extension's may be outside the search path, and
+    /// then the bare `>` would silently mean that of another type (citext: that of text).
+    pub operators: String,
+}
+
+impl Operand {
+    fn column(&self) -> String {
+        column(&self.column)
+    }
+
+    fn parameter(&self, number: usize) -> String {
+        let (schema, name) = &self.type_name;
+        format!("${number}::{}.{}", identifier(schema), identifier(name))
+    }
+
+    fn compare(&self, operator: &str, number: usize) -> String {
+        let (column, parameter) = (self.column(), self.parameter(number));
+        if self.is_built_in() {
+            return format!("{column} {operator} {parameter}");
+        }
+        let schema = identifier(&self.operators);
+        format!("{column} operator({schema}.{operator}) {parameter}")
+    }
+
+    fn is_built_in(&self) -> bool {
+        self.operators == "pg_catalog"
+    }
+}
+
+/// The two passes over a table: rows without a cursor value, then the others. In this order the last
+/// cursor of a run is the greatest value, and null is the least.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pass {
+    Nulls,
+    Values,
+}
+
+/// How many rows a statement may answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bound {
+    All,
+    Rows(u64),
+    /// And the rows that are equal to the last of them.
+    RowsWithTies(u64),
+}
+
+/// A table and what is read from it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Table {
+    pub schema: String,
+    pub name: String,
+    pub items: Vec<Item>,
+    pub cursor: Operand,
+    /// What tells rows with an equal cursor value apart; empty if nothing does or needs to.
+    pub key: Vec<Operand>,
+    /// Whether the cursor column may be null.
+    pub nullable: bool,
+}
+
+impl Table {
+    /// Reads a pass from behind a position. `known` counts the parameters that describe it: of the cursor
+    /// value and then the key in [`Pass::Values`], of the key in [`Pass::Nulls`]; 0 begins the pass.
+    pub fn page(&self, pass: Pass, known: usize, bound: Bound) -> String {
+        let order = self.order(pass);
+        let mut sql = select(&self.schema, &self.name, &self.items);
+        let conditions = self.conditions(pass, &order[..known.min(order.len())]);
+        if !conditions.is_empty() {
+            sql += &format!(" where {}", conditions.join(" and "));
+        }
+        if !order.is_empty() {
+            let order = order.iter().map(|operand| operand.column());
+            sql += &format!(" order by {}", order.collect::<Vec<_>>().join(", "));
+        }
+        match bound {
+            Bound::All => {}
+            Bound::Rows(rows) => sql += &format!(" limit {rows}"),
+            Bound::RowsWithTies(rows) => sql += &format!(" fetch first {rows} rows with ties"),
+        }
+        sql
+    }
+
+    /// Counts the rows that a resumed read cannot see.
+    pub fn count_nulls(&self) -> String {
+        let cursor = self.cursor.column();
+        let source = source(&self.schema, &self.name);
+        format!("select pg_catalog.count(*) from {source} where {cursor} is null")
+    }
+
+    fn order(&self, pass: Pass) -> Vec<&Operand> {
+        let cursor = (pass == Pass::Values).then_some(&self.cursor);
+        cursor.into_iter().chain(&self.key).collect()
+    }
+
+    fn conditions(&self, pass: Pass, known: &[&Operand]) -> Vec<String> {
+        let mut conditions = Vec::new();
+        match pass {
+            Pass::Nulls => conditions.push(format!("{} is null", self.cursor.column())),
+            // A comparison leaves nulls out by itself.
+            Pass::Values if self.nullable && known.is_empty() => {
+                conditions.push(format!("{} is not null", self.cursor.column()));
+            }
+            Pass::Values => {}
+        }
+        if !known.is_empty() {
+            conditions.push(after(known));
+        }
+        conditions
+    }
+}
+
+/// Describes columns without reading a row.
+pub fn no_rows(schema: &str, table: &str, items: &[Item]) -> String {
+    format!("{} limit 0", select(schema, table, items))
+}
+
+fn select(schema: &str, table: &str, items: &[Item]) -> String {
+    let items = items.iter().map(Item::text).collect::<Vec<_>>();
+    format!("select {} from {}", items.join(", "), source(schema, table))
+}
+
+fn source(schema: &str, table: &str) -> String {
+    format!("{}.{} as {ALIAS}", identifier(schema), identifier(table))
+}
+
+/// Rows behind the position whose values are `$1`, `$2`, … in the order of `operands`.
+fn after(operands: &[&Operand]) -> String {
+    if let [only] = operands {
+        return only.compare(">", 1);
+    }
+    if operands.iter().all(|operand| operand.is_built_in()) {
+        let columns = operands
+            .iter()
+            .map(|operand| operand.column())
+            .collect::<Vec<_>>();
+        let values = operands
+            .iter()
+            .enumerate()
+            .map(|(i, operand)| operand.parameter(i + 1));
+        return format!(
+            "({}) > ({})",
+            columns.join(", "),
+            values.collect::<Vec<_>>().join(", ")
+        );
+    }
+    // A row comparison looks its operators up by one name; they are in several schemas here. The first
+    // condition is implied by the second, but is the one that an index can serve.
+    format!(
+        "{} and {}",
+        operands[0].compare(">=", 1),
+        after_each(operands, 1)
+    )
+}
+
+fn after_each(operands: &[&Operand], number: usize) -> String {
+    let (first, rest) = (operands[0], &operands[1..]);
+    let greater = first.compare(">", number);
+    if rest.is_empty() {
+        return greater;
+    }
+    let equal = first.compare("=", number);
+    format!(
+        "({greater} or {equal} and {})",
+        after_each(rest, number + 1)
+    )
+}
+
+#[cfg(test)]
+#[path = "sql_tests.rs"]
+mod tests;

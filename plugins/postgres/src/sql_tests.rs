@@ -1,0 +1,199 @@
+//! Facts about the statements' texts.
+
+use super::*;
+
+fn operand(column: &str, type_name: &str) -> Operand {
+    let type_name = ("pg_catalog".to_owned(), type_name.to_owned());
+    Operand {
+        column: column.to_owned(),
+        type_name,
+        operators: "pg_catalog".to_owned(),
+    }
+}
+
+fn item(name: &str, form: Form) -> Item {
+    Item {
+        name: name.to_owned(),
+        form,
+    }
+}
+
+fn lineitem() -> Table {
+    Table {
+        schema: "public".to_owned(),
+        name: "lineitem".to_owned(),
+        items: vec![item("l_id", Form::Native), item("updated", Form::Native)],
+        cursor: operand("updated", "timestamptz"),
+        key: vec![operand("l_id", "int8")],
+        nullable: false,
+    }
+}
+
+const SELECT: &str =
+    r#"select t."l_id" as "l_id", t."updated" as "updated" from "public"."lineitem" as t"#;
+
+#[test]
+fn the_first_page_orders_by_cursor_and_key() {
+    let sql = lineitem().page(Pass::Values, 0, Bound::Rows(5000));
+    assert_eq!(
+        sql,
+        format!(r#"{SELECT} order by t."updated", t."l_id" limit 5000"#)
+    );
+}
+
+#[test]
+fn the_next_page_compares_the_whole_row() {
+    let sql = lineitem().page(Pass::Values, 2, Bound::Rows(5000));
+    let after =
+        r#"(t."updated", t."l_id") > ($1::"pg_catalog"."timestamptz", $2::"pg_catalog"."int8")"#;
+    assert_eq!(
+        sql,
+        format!(r#"{SELECT} where {after} order by t."updated", t."l_id" limit 5000"#)
+    );
+}
+
+#[test]
+fn a_cursor_without_a_tie_compares_the_value_alone() {
+    let sql = lineitem().page(Pass::Values, 1, Bound::Rows(7));
+    let after = r#"t."updated" > $1::"pg_catalog"."timestamptz""#;
+    assert_eq!(
+        sql,
+        format!(r#"{SELECT} where {after} order by t."updated", t."l_id" limit 7"#)
+    );
+}
+
+#[test]
+fn rows_without_a_cursor_value_are_a_pass_of_their_own() {
+    let table = Table {
+        nullable: true,
+        ..lineitem()
+    };
+    assert_eq!(
+        table.page(Pass::Nulls, 0, Bound::Rows(9)),
+        format!(r#"{SELECT} where t."updated" is null order by t."l_id" limit 9"#)
+    );
+    assert_eq!(
+        table.page(Pass::Nulls, 1, Bound::Rows(9)),
+        format!(
+            r#"{SELECT} where t."updated" is null and t."l_id" > $1::"pg_catalog"."int8" order by t."l_id" limit 9"#
+        )
+    );
+    assert_eq!(
+        table.page(Pass::Values, 0, Bound::Rows(9)),
+        format!(r#"{SELECT} where t."updated" is not null order by t."updated", t."l_id" limit 9"#)
+    );
+    assert_eq!(
+        table.count_nulls(),
+        r#"select pg_catalog.count(*) from "public"."lineitem" as t where t."updated" is null"#
+    );
+}
+
+#[test]
+fn without_a_key_whole_groups_are_read() {
+    let table = Table {
+        key: vec![],
+        ..lineitem()
+    };
+    assert_eq!(
+        table.page(Pass::Values, 0, Bound::All),
+        format!(r#"{SELECT} order by t."updated""#)
+    );
+    assert_eq!(
+        table.page(Pass::Values, 1, Bound::RowsWithTies(50)),
+        format!(
+            r#"{SELECT} where t."updated" > $1::"pg_catalog"."timestamptz" order by t."updated" fetch first 50 rows with ties"#
+        )
+    );
+    assert_eq!(
+        table.page(Pass::Nulls, 0, Bound::All),
+        format!(r#"{SELECT} where t."updated" is null"#)
+    );
+}
+
+#[test]
+fn a_key_of_several_columns_is_one_row_comparison() {
+    let table = Table {
+        key: vec![operand("a", "int4"), operand("b", "text")],
+        ..lineitem()
+    };
+    let sql = table.page(Pass::Values, 3, Bound::Rows(1));
+    assert!(sql.contains(
+        r#"where (t."updated", t."a", t."b") > ($1::"pg_catalog"."timestamptz", $2::"pg_catalog"."int4", $3::"pg_catalog"."text") order"#
+    ));
+}
+
+#[test]
+fn operators_of_an_extension_are_named_with_their_schema() {
+    let citext = Operand {
+        column: "name".to_owned(),
+        type_name: ("ext".to_owned(), "citext".to_owned()),
+        operators: "ext".to_owned(),
+    };
+    let table = Table {
+        cursor: citext,
+        ..lineitem()
+    };
+    assert!(table.page(Pass::Values, 1, Bound::Rows(1)).contains(
+        r#"where t."name" operator("ext".>) $1::"ext"."citext" order by t."name", t."l_id""#
+    ));
+    assert!(table.page(Pass::Values, 2, Bound::Rows(1)).contains(concat!(
+        r#"where t."name" operator("ext".>=) $1::"ext"."citext" and "#,
+        r#"(t."name" operator("ext".>) $1::"ext"."citext" or "#,
+        r#"t."name" operator("ext".=) $1::"ext"."citext" and t."l_id" > $2::"pg_catalog"."int8") order"#
+    )));
+}
+
+#[test]
+fn forms_cast_but_keep_the_name() {
+    assert_eq!(item("a", Form::Native).text(), r#"t."a" as "a""#);
+    assert_eq!(
+        item("a", Form::Text).text(),
+        r#"t."a"::pg_catalog.text as "a""#
+    );
+    assert_eq!(
+        item("a", Form::Json).text(),
+        r#"pg_catalog.to_json(t."a")::pg_catalog.text as "a""#
+    );
+}
+
+#[test]
+fn a_name_cannot_leave_its_quotes() {
+    for (name, quoted) in [
+        ("plain", r#""plain""#),
+        ("Mixed Case", r#""Mixed Case""#),
+        ("dotted.name", r#""dotted.name""#),
+        (r#"say "hi""#, r#""say ""hi""""#),
+        (r#""; drop table x; --"#, r#""""; drop table x; --""#),
+        ("straße 🚀", r#""straße 🚀""#),
+        (r"back\slash", r#""back\slash""#),
+        ("$1", r#""$1""#),
+    ] {
+        assert_eq!(identifier(name), quoted);
+    }
+    let long = "é".repeat(31) + "x";
+    assert_eq!(long.len(), 63);
+    assert_eq!(identifier(&long), format!("\"{long}\""));
+}
+
+#[test]
+fn hostile_names_are_quoted_everywhere() {
+    let evil = r#"x"; drop table y; --"#;
+    let table = Table {
+        schema: evil.to_owned(),
+        name: evil.to_owned(),
+        items: vec![item(evil, Form::Text)],
+        cursor: operand(evil, evil),
+        key: vec![operand(evil, evil)],
+        nullable: true,
+    };
+    for pass in [Pass::Nulls, Pass::Values] {
+        for known in 0..=2 {
+            let sql = table.page(pass, known, Bound::Rows(1));
+            assert_eq!(
+                sql.replace(&identifier(evil), "").matches("drop").count(),
+                0,
+                "{sql}"
+            );
+        }
+    }
+}
