@@ -127,9 +127,9 @@ impl App {
 
 fn guest_limits(config: &Config) -> Limits {
     Limits {
-        memory_bytes: config.guest.memory_mib << 20,
-        cpu: Duration::from_secs(config.guest.cpu_secs),
-        call: Duration::from_secs(config.guest.call_timeout_secs),
+        guest_memory_bytes: config.guest.memory_mib << 20,
+        cpu_per_call: Duration::from_secs(config.guest.cpu_secs),
+        call_timeout: Duration::from_secs(config.guest.call_timeout_secs),
         ..Limits::default()
     }
 }

@@ -1,5 +1,9 @@
 //! Sluice: a host for WebAssembly source plugins that copies and syncs tables into knowledge bases, exactly once.
 
+pub mod api;
+pub mod app;
+pub mod cli;
+pub mod cluster;
 pub mod config;
 pub mod connection;
 pub mod dispatch;
