@@ -131,11 +131,8 @@ impl Instance {
         reader: ResourceAny,
     ) -> Result<Vec<types::Column>, Failure> {
         self.begin();
-        let call = self
-            .exports
-            .sluice_source_source()
-            .reader()
-            .call_columns(&mut self.store, reader);
+        let exports = self.exports.sluice_source_source().reader();
+        let call = exports.call_columns(&mut self.store, reader);
         let answer = within(self.limits.call_timeout, call).await;
         answer.map_err(|error| self.failure("announcing columns", &error))
     }
@@ -146,11 +143,8 @@ impl Instance {
         max_rows: u32,
     ) -> Result<Answer<wit::Step>, Failure> {
         self.begin();
-        let call = self.exports.sluice_source_source().reader().call_next(
-            &mut self.store,
-            reader,
-            max_rows,
-        );
+        let exports = self.exports.sluice_source_source().reader();
+        let call = exports.call_next(&mut self.store, reader, max_rows);
         let answer = within(self.limits.call_timeout, call).await;
         answer.map_err(|error| self.failure("reading", &error))
     }

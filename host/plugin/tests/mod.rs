@@ -1,5 +1,6 @@
 //! Real components against the real engine. No database: the guest `misbehaving` lends itself none.
 
+mod built;
 mod cached;
 mod gated;
 mod reading;
@@ -79,3 +80,8 @@ async fn end_of(table: &str, limits: Limits, max_rows: u32) -> Result<Vec<String
         }
     }
 }
+
+/// Jobs move between threads.
+const fn is_send<T: Send>() {}
+const _: () = is_send::<Reader>();
+const _: () = is_send::<Plugin>();
