@@ -67,15 +67,16 @@ impl Keyed {
                 }
             }
         };
+        // Always to the confirmed end: a stream dropped before it would take the connection with it.
         let Some(batch) = read.pull(&span.stream, max_rows)? else {
-            self.position.end_pass();
+            // A span that was used up is followed by another, behind the last page.
+            if span.left > 0 {
+                self.position.end_pass();
+            }
             return Ok(None);
         };
         span.left = span.left.saturating_sub(batch.len().into());
-        // A span that is used up is dropped here: the next begins behind this page.
-        if span.left > 0 {
-            self.span = Some(span);
-        }
+        self.span = Some(span);
         self.page(read, batch)
     }
 

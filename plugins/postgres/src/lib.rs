@@ -1,6 +1,7 @@
 //! The source kind `postgres`: a guest that knows PostgreSQL's catalog and dialect, and how to page by a cursor.
 //! It never sees an address, a login or a row: it says what to read, the host reads it. See `wit/source.wit`.
 
+mod announce;
 mod bindings;
 mod catalog;
 mod fault;
@@ -55,7 +56,7 @@ impl Guest for Plugin {
             .filter(|(_, column)| column.readable)
             .map(|(at, _)| at)
             .collect::<Vec<_>>();
-        let described = open::describe(connection, &relation, &readable)?;
+        let described = announce::describe(connection, &relation, &readable)?;
         let entries = described
             .into_iter()
             .zip(readable)

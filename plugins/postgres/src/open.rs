@@ -3,19 +3,15 @@
 
 use std::collections::BTreeSet;
 
-use crate::bindings::{Column, Connection, Cursor, DataType, Error, ErrorKind, Request};
+use crate::announce::announce;
+use crate::bindings::{Column, Connection, DataType, Error, ErrorKind, Request};
 use crate::catalog;
-use crate::fault::{column_error, display, error};
+use crate::fault::{column_error, display};
 use crate::nearest::nearest;
 use crate::position::{Position, fits, skips_nulls};
 use crate::read::Read;
 use crate::relation::{Attribute, Relation};
-use crate::sql::{Bound, Operand, Table, identifier};
-
-/// SQLSTATE `undefined_function`: the server finds no ordering operator.
-const UNDEFINED_FUNCTION: &str = "42883";
-/// Class of SQLSTATE `data_exception`: a parameter's text is not of its type.
-const DATA_EXCEPTION: &str = "22";
+use crate::sql::{Operand, Table, identifier};
 
 /// A read that can begin.
 pub struct Opened {
@@ -79,14 +75,7 @@ pub fn open(connection: Connection, request: &Request) -> Result<Opened, Error> 
         paced: request.hints.paced,
         cells,
     };
-    let columns = announce(
-        &read,
-        &position,
-        &relation,
-        &selected,
-        attribute,
-        request.resume.as_ref(),
-    )?;
+    let columns = announce(&read, &position, &relation, &selected, attribute)?;
     let data_type = &columns[read.cells[0] as usize].data_type;
     if let Some(resume) = &request.resume
         && attribute.has_own_kind()
@@ -176,7 +165,7 @@ fn order_by(attribute: &Attribute) -> Result<Operand, Error> {
     attribute.operand().ok_or_else(|| unordered(attribute))
 }
 
-fn unordered(attribute: &Attribute) -> Error {
+pub fn unordered(attribute: &Attribute) -> Error {
     let message = format!(
         "column {} cannot be a cursor: its type {} cannot be ordered and compared by one value; use an integer, a \
          numeric, a date, a time, a timestamp, a text, a uuid or another type that has an order",
@@ -187,7 +176,7 @@ fn unordered(attribute: &Attribute) -> Error {
 }
 
 /// The server's words are left out of this one: they repeat the value.
-fn misfit(attribute: &Attribute) -> Error {
+pub fn misfit(attribute: &Attribute) -> Error {
     let message = format!(
         "the cursor does not fit column {} of type {}",
         identifier(&attribute.name),
@@ -202,71 +191,4 @@ fn other_key(label: &str, attribute: &Attribute) -> Error {
          sync, or give a cursor without a tie to go on behind all rows with that value"
     );
     column_error(ErrorKind::InvalidRequest, &attribute.name, message)
-}
-
-/// Asks the server for the columns of the first statement without a row of it. This also shows whether the
-/// cursor's text is one of the column's type.
-fn announce(
-    read: &Read,
-    position: &Position,
-    relation: &Relation,
-    selected: &[usize],
-    cursor: &Attribute,
-    resume: Option<&Cursor>,
-) -> Result<Vec<Column>, Error> {
-    let stream =
-        read.open(position, Bound::Rows(0))
-            .map_err(|error| match error.code.as_deref() {
-                Some(UNDEFINED_FUNCTION) => unordered(cursor),
-                Some(code) if code.starts_with(DATA_EXCEPTION) && resume.is_some() => {
-                    misfit(cursor)
-                }
-                _ => error,
-            })?;
-    described(stream.columns(), relation, selected)
-}
-
-/// The host's columns, with what only the catalog knows.
-fn described(
-    columns: Vec<Column>,
-    relation: &Relation,
-    selected: &[usize],
-) -> Result<Vec<Column>, Error> {
-    if columns.len() != selected.len() {
-        return Err(error(
-            ErrorKind::Other,
-            "the answer has other columns than the statement",
-        ));
-    }
-    let described = columns.into_iter().zip(selected).map(|(column, selected)| {
-        let attribute = &relation.columns[*selected];
-        Column {
-            nullable: !attribute.not_null,
-            native_type: attribute.native_type.clone(),
-            ..column
-        }
-    });
-    Ok(described.collect())
-}
-
-/// The columns of a table as a read of it would announce them, without a cursor.
-pub fn describe(
-    connection: &Connection,
-    relation: &Relation,
-    selected: &[usize],
-) -> Result<Vec<Column>, Error> {
-    let items = selected
-        .iter()
-        .map(|column| relation.columns[*column].item())
-        .collect::<Vec<_>>();
-    let label = display(&relation.schema, &relation.name);
-    let sql = crate::sql::no_rows(&relation.schema, &relation.name, &items);
-    let statement = crate::bindings::Statement {
-        sql,
-        params: vec![],
-    };
-    let stream = connection
-        .open(&statement)
-        .map_err(|error| crate::fault::about(&label, error))?;
-    described(stream.columns(), relation, selected)
 }
