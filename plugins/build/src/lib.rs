@@ -70,31 +70,26 @@ pub fn build_component(
     workspace: &Path,
     target_dir: &Path,
 ) -> Result<PathBuf, BuildError> {
-    let io = |path: &Path| {
-        let path = path.to_owned();
-        move |source| BuildError::Io { path, source }
-    };
-    let components = target_dir.join("components");
-    fs::create_dir_all(&components).map_err(io(&components))?;
-    // Two workspaces may share one target folder, and cargo's own lock ends before the module is read.
-    let lock_path = target_dir.join("plugin-build.lock");
+    // Two checkouts may share a target folder, and cargo, which compares time stamps, takes the
+    // plugins of the one for those of the other.
+    let folder = target_dir.join(format!("{:016x}", hash_of(workspace)));
+    fs::create_dir_all(&folder).map_err(io(&folder))?;
+    // Cargo's own lock ends before the module is read.
+    let lock_path = folder.join("plugin-build.lock");
     let lock = File::create(&lock_path).map_err(io(&lock_path))?;
     lock.lock().map_err(io(&lock_path))?;
 
     let toolchain = Toolchain::find(target_dir)?;
-    let status = toolchain
-        .build(package, workspace, target_dir)
-        .status()
-        .map_err(io(Path::new("cargo")))?;
+    let mut build = toolchain.build(package, workspace, &folder);
+    let status = build.status().map_err(io(Path::new("cargo")))?;
     if !status.success() {
         return Err(BuildError::Compile {
             package: package.into(),
             status: status.to_string(),
         });
     }
-
     let file_name = format!("{}.wasm", package.replace('-', "_"));
-    let module_path = target_dir
+    let module_path = folder
         .join(toolchain::TARGET)
         .join("plugin")
         .join(file_name);
@@ -103,15 +98,24 @@ pub fn build_component(
         package: package.into(),
         reason,
     })?;
-
-    let component_path = components.join(format!("{package}-{:016x}.wasm", hash_of(workspace)));
-    // Unchanged bytes keep their time stamp: nothing that embeds them is built again.
-    if fs::read(&component_path).ok().as_deref() != Some(&component) {
-        let unfinished = component_path.with_extension("unfinished");
-        fs::write(&unfinished, &component).map_err(io(&unfinished))?;
-        fs::rename(&unfinished, &component_path).map_err(io(&component_path))?;
-    }
+    let component_path = folder.join(format!("{package}.wasm"));
+    write_if_changed(&component_path, &component).map_err(io(&component_path))?;
     Ok(component_path)
+}
+
+/// Unchanged bytes keep their time stamp: nothing that embeds them is built again.
+fn write_if_changed(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    if fs::read(path).is_ok_and(|present| present == bytes) {
+        return Ok(());
+    }
+    let unfinished = path.with_extension("unfinished");
+    fs::write(&unfinished, bytes)?;
+    fs::rename(&unfinished, path)
+}
+
+fn io(path: &Path) -> impl FnOnce(std::io::Error) -> BuildError {
+    let path = path.to_owned();
+    move |source| BuildError::Io { path, source }
 }
 
 /// A core module with the type information of `wit-bindgen` becomes a component.
