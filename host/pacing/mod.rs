@@ -22,7 +22,8 @@ impl Pacer {
     /// `batch_rows` is the most that a batch may have, at least 1.
     pub fn new(pacing: Pacing, batch_rows: u32) -> Self {
         Self {
-            cap: (pacing.max_rows_per_sec > 0).then(|| RowCap::new(pacing.max_rows_per_sec, batch_rows)),
+            cap: (pacing.max_rows_per_sec > 0)
+                .then(|| RowCap::new(pacing.max_rows_per_sec, batch_rows)),
             delay: Duration::from_millis(pacing.batch_delay_ms),
             last: None,
         }
@@ -54,7 +55,13 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn delay_counts_from_the_arrival_of_the_batch_before() {
-        let mut pacer = Pacer::new(Pacing { batch_delay_ms: 200, ..Pacing::default() }, 10);
+        let mut pacer = Pacer::new(
+            Pacing {
+                batch_delay_ms: 200,
+                ..Pacing::default()
+            },
+            10,
+        );
         assert_eq!(pacer.turn().await, (None, Duration::ZERO));
         tokio::time::advance(Duration::from_secs(3)).await;
         pacer.arrived();
@@ -73,8 +80,20 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn cap_holds_in_every_window_and_reaches_the_rate() {
-        for (cap, batch_rows) in [(1_000, 5_000), (1_000, 36), (7, 5_000), (10_000, 999), (5, 1)] {
-            let mut pacer = Pacer::new(Pacing { max_rows_per_sec: cap, ..Pacing::default() }, batch_rows);
+        for (cap, batch_rows) in [
+            (1_000, 5_000),
+            (1_000, 36),
+            (7, 5_000),
+            (10_000, 999),
+            (5, 1),
+        ] {
+            let mut pacer = Pacer::new(
+                Pacing {
+                    max_rows_per_sec: cap,
+                    ..Pacing::default()
+                },
+                batch_rows,
+            );
             let start = Instant::now();
             let mut taken = Vec::new();
             while start.elapsed() < Duration::from_secs(60) {
@@ -83,13 +102,25 @@ mod tests {
                 pacer.arrived();
             }
             for (i, (from, _)) in taken.iter().enumerate() {
-                let window = taken[i..].iter().take_while(|(at, _)| *at < *from + Duration::from_secs(1));
+                let window = taken[i..]
+                    .iter()
+                    .take_while(|(at, _)| *at < *from + Duration::from_secs(1));
                 let rows: u32 = window.map(|(_, rows)| rows).sum();
-                assert!(rows <= cap, "{rows} rows in a second under a cap of {cap}, batch {batch_rows}");
+                assert!(
+                    rows <= cap,
+                    "{rows} rows in a second under a cap of {cap}, batch {batch_rows}"
+                );
             }
-            assert!(taken.iter().all(|(_, rows)| (1..=batch_rows).contains(rows)));
+            assert!(
+                taken
+                    .iter()
+                    .all(|(_, rows)| (1..=batch_rows).contains(rows))
+            );
             let total: u32 = taken.iter().map(|(_, rows)| rows).sum();
-            assert!(total >= cap * 60 * 97 / 100, "{total} rows in a minute under a cap of {cap}");
+            assert!(
+                total >= cap * 60 * 97 / 100,
+                "{total} rows in a minute under a cap of {cap}"
+            );
         }
     }
 }

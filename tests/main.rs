@@ -1,0 +1,4 @@
+//! Tests of the real binary against real Postgres clusters. One binary; a module for each thing that is promised.
+
+mod harness;
+mod smoke;
