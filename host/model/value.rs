@@ -10,6 +10,7 @@ pub enum Value {
     Null,
     Boolean(bool),
     Int(i64),
+    #[serde(with = "exact_float")]
     Float(f64),
     Decimal(String),
     Text(String),
@@ -66,4 +67,33 @@ pub fn hex_text(bytes: &[u8]) -> String {
         write!(text, "{byte:02x}").expect("writing to a string cannot fail");
         text
     })
+}
+
+/// Floats as text: JSON has no NaN and no infinity, and both are legitimate cursors.
+mod exact_float {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub fn serialize<S: Serializer>(float: &f64, to: S) -> Result<S::Ok, S::Error> {
+        super::float_text(*float).serialize(to)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
+        let text = String::deserialize(from)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_float_survives_being_stored() {
+        for float in [0.1, -0.0, f64::MIN_POSITIVE, f64::MAX, f64::INFINITY, f64::NEG_INFINITY] {
+            let stored = serde_json::to_string(&Value::Float(float)).expect("text");
+            assert_eq!(serde_json::from_str::<Value>(&stored).expect("the same"), Value::Float(float), "{stored}");
+        }
+        let stored = serde_json::to_string(&Value::Float(f64::NAN)).expect("text");
+        assert!(matches!(serde_json::from_str(&stored), Ok(Value::Float(nan)) if nan.is_nan()));
+    }
 }
