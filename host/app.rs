@@ -82,7 +82,7 @@ impl App {
     /// The listener broke.
     pub async fn serve(&self, listener: TcpListener, shutdown: CancellationToken) -> std::io::Result<()> {
         let dispatcher = tokio::spawn(self.dispatcher(None).run(shutdown.clone()));
-        let served = axum::serve(listener, api::router(self.api()))
+        let served = axum::serve(listener, api::router(self.api(shutdown.clone())))
             .with_graceful_shutdown(shutdown.clone().cancelled_owned())
             .await;
         shutdown.cancel();
@@ -113,7 +113,7 @@ impl App {
         }
     }
 
-    fn api(&self) -> Api {
+    fn api(&self, shutdown: CancellationToken) -> Api {
         Api {
             store: self.extractor.store.clone(),
             lake: Arc::clone(&self.extractor.lake),
@@ -121,6 +121,7 @@ impl App {
             connections: Arc::clone(&self.extractor.connections),
             connector: self.connector.clone(),
             limits: self.query_limits(),
+            shutdown,
         }
     }
 }
