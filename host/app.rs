@@ -97,7 +97,7 @@ impl App {
         shutdown: CancellationToken,
     ) -> std::io::Result<()> {
         let dispatcher = tokio::spawn(self.dispatcher(None).run(shutdown.clone()));
-        let served = axum::serve(listener, api::router(self.api()))
+        let served = axum::serve(listener, api::router(self.api(shutdown.clone())))
             .with_graceful_shutdown(shutdown.clone().cancelled_owned())
             .await;
         shutdown.cancel();
@@ -128,7 +128,7 @@ impl App {
         }
     }
 
-    fn api(&self) -> Api {
+    fn api(&self, shutdown: CancellationToken) -> Api {
         Api {
             store: self.extractor.store.clone(),
             lake: Arc::clone(&self.extractor.lake),
@@ -136,6 +136,7 @@ impl App {
             connections: Arc::clone(&self.extractor.connections),
             connector: self.connector.clone(),
             limits: self.query_limits(),
+            shutdown,
         }
     }
 }
