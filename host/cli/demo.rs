@@ -67,9 +67,14 @@ impl Demo {
     pub async fn run(self, config: Config) -> Result<ExitCode, CommandError> {
         let folder = tempfile::tempdir().map_err(CommandError::from_display)?;
         say("1. a source: a throw-away PostgreSQL cluster");
-        let cluster = Cluster::start().map_err(|error| CommandError(format!("the demo needs a source database, and {error}")))?;
+        let cluster = Cluster::start().map_err(|error| {
+            CommandError(format!("the demo needs a source database, and {error}"))
+        })?;
         let expected = fill(&cluster, self.rows).await?;
-        say(&format!("   table orders, {} rows", HumanCount(self.rows.into())));
+        say(&format!(
+            "   table orders, {} rows",
+            HumanCount(self.rows.into())
+        ));
 
         let config = Config {
             data_dir: folder.path().to_owned(),
@@ -79,43 +84,75 @@ impl Demo {
         };
         telemetry::start(&config).map_err(CommandError)?;
         let connections = json!({"shop": {"kind": "postgres", "dsn": cluster.dsn("postgres")}});
-        std::fs::write(folder.path().join("connections.json"), connections.to_string()).map_err(CommandError::from_display)?;
-        let listener = TcpListener::bind(config.listen).await.map_err(CommandError::from_display)?;
-        let url = format!("http://{}", listener.local_addr().map_err(CommandError::from_display)?);
-        let app = App::open(config).await.map_err(CommandError::from_display)?;
+        std::fs::write(
+            folder.path().join("connections.json"),
+            connections.to_string(),
+        )
+        .map_err(CommandError::from_display)?;
+        let listener = TcpListener::bind(config.listen)
+            .await
+            .map_err(CommandError::from_display)?;
+        let url = format!(
+            "http://{}",
+            listener.local_addr().map_err(CommandError::from_display)?
+        );
+        let app = App::open(config)
+            .await
+            .map_err(CommandError::from_display)?;
         say(&format!("2. a host on embedded defaults: {url}"));
 
-        let key = app.first_key.clone().ok_or_else(|| CommandError("the host made no first key".into()))?;
+        let key = app
+            .first_key
+            .clone()
+            .ok_or_else(|| CommandError("the host made no first key".into()))?;
         let connector = app.connector.clone();
         let shutdown = CancellationToken::new();
         let host = tokio::spawn({
             let shutdown = shutdown.clone();
             async move { app.serve(listener, shutdown).await }
         });
-        let client = Client { http: reqwest::Client::new(), url, key, connector: connector.to_string() };
+        let client = Client {
+            http: reqwest::Client::new(),
+            url,
+            key,
+            connector: connector.to_string(),
+        };
         let agreed = client.tour(&expected).await?;
         if agreed && (self.stay || std::io::stdin().is_terminal()) {
             say("\nthe host runs on until Ctrl-C");
             serve::stop_signal()?.cancelled().await;
         }
         shutdown.cancel();
-        host.await.map_err(CommandError::from_display)?.map_err(CommandError::from_display)?;
-        Ok(if agreed { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        host.await
+            .map_err(CommandError::from_display)?
+            .map_err(CommandError::from_display)?;
+        Ok(if agreed {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        })
     }
 }
 
 /// Fills the source and answers what must land: rows and the sum of a column.
 async fn fill(cluster: &Cluster, rows: u32) -> Result<Expected, CommandError> {
-    let (client, connection) =
-        tokio_postgres::connect(&cluster.dsn("postgres"), NoTls).await.map_err(CommandError::from_display)?;
+    let (client, connection) = tokio_postgres::connect(&cluster.dsn("postgres"), NoTls)
+        .await
+        .map_err(CommandError::from_display)?;
     tokio::spawn(connection);
     let script = SOURCE_TABLE.replace("$ROWS", &rows.to_string());
-    client.batch_execute(&script).await.map_err(CommandError::from_display)?;
+    client
+        .batch_execute(&script)
+        .await
+        .map_err(CommandError::from_display)?;
     let row = client
         .query_one("select count(*), sum(amount)::text from orders", &[])
         .await
         .map_err(CommandError::from_display)?;
-    Ok(Expected { rows: row.get(0), total: row.get(1) })
+    Ok(Expected {
+        rows: row.get(0),
+        total: row.get(1),
+    })
 }
 
 struct Expected {
@@ -133,8 +170,12 @@ struct Client {
 impl Client {
     /// Dispatches, watches, queries and compares. False: the counts do not agree.
     async fn tour(&self, expected: &Expected) -> Result<bool, CommandError> {
-        let kb = self.post(&format!("/orgs/{FIRST_ORG}/k2"), json!({"name": "demo"})).await?;
-        let kb = kb["id"].as_i64().ok_or_else(|| CommandError(format!("no knowledge base: {kb}")))?;
+        let kb = self
+            .post(&format!("/orgs/{FIRST_ORG}/k2"), json!({"name": "demo"}))
+            .await?;
+        let kb = kb["id"]
+            .as_i64()
+            .ok_or_else(|| CommandError(format!("no knowledge base: {kb}")))?;
         let jobs = format!("/orgs/{FIRST_ORG}/connectors/{}/jobs", self.connector);
         let request = json!({
             "kb_id": kb, "dest_table": "orders",
@@ -142,10 +183,15 @@ impl Client {
         });
         say("3. a job over the REST API: copy the table orders into the knowledge base \"demo\"");
         let job = self.post(&jobs, request.clone()).await?;
-        let id = job["job_id"].as_str().ok_or_else(|| CommandError(format!("no job: {job}")))?;
+        let id = job["job_id"]
+            .as_str()
+            .ok_or_else(|| CommandError(format!("no job: {job}")))?;
         let done = self.watch(&format!("{jobs}/{id}")).await?;
         if done["state"] != "completed" {
-            return Err(CommandError(format!("the job did not complete: {}", done["message"])));
+            return Err(CommandError(format!(
+                "the job did not complete: {}",
+                done["message"]
+            )));
         }
         let query = format!("/orgs/{FIRST_ORG}/k2/{kb}/query");
         let agreed = self.compare(&query, expected, &done).await?;
@@ -161,17 +207,33 @@ impl Client {
             let state = view["state"].as_str().unwrap_or_default();
             let rows = view["rows_emitted"].as_u64().unwrap_or_default();
             let per_sec = view["rows_per_sec"].as_f64().unwrap_or_default();
-            say(&format!("   {state:<9} {:>9} rows  {:>9} rows/s", HumanCount(rows), HumanCount(per_sec as u64)));
+            say(&format!(
+                "   {state:<9} {:>9} rows  {:>9} rows/s",
+                HumanCount(rows),
+                HumanCount(per_sec as u64)
+            ));
             if matches!(state, "completed" | "failed" | "stopped") {
                 return Ok(view);
             }
         }
     }
 
-    async fn compare(&self, query: &str, expected: &Expected, job: &Value) -> Result<bool, CommandError> {
-        let answer = self.post(query, json!({"sql": "select count(*) as n, sum(amount) as total from orders"})).await?;
+    async fn compare(
+        &self,
+        query: &str,
+        expected: &Expected,
+        job: &Value,
+    ) -> Result<bool, CommandError> {
+        let answer = self
+            .post(
+                query,
+                json!({"sql": "select count(*) as n, sum(amount) as total from orders"}),
+            )
+            .await?;
         let landed = &answer["rows"][0];
-        let agreed = landed["n"] == expected.rows && landed["total"] == expected.total.as_str() && job["rows_emitted"] == expected.rows;
+        let agreed = landed["n"] == expected.rows
+            && landed["total"] == expected.total.as_str()
+            && job["rows_emitted"] == expected.rows;
         let verdict = if agreed { "they agree" } else { "THEY DIFFER" };
         say(&format!(
             "   source: {} rows, sum {}; knowledge base: {} rows, sum {}: {verdict}",
@@ -187,8 +249,18 @@ impl Client {
         say(&format!("4. a query over it: {QUESTION}"));
         let answer = self.post(query, json!({"sql": QUESTION})).await?;
         for row in answer["rows"].as_array().into_iter().flatten() {
-            let cell = |name: &str| row[name].as_str().map_or_else(|| row[name].to_string(), str::to_owned);
-            say(&format!("   {:<8} {:>8} {:>16} {}", cell("country"), cell("orders"), cell("revenue"), cell("newest")));
+            let cell = |name: &str| {
+                row[name]
+                    .as_str()
+                    .map_or_else(|| row[name].to_string(), str::to_owned)
+            };
+            say(&format!(
+                "   {:<8} {:>8} {:>16} {}",
+                cell("country"),
+                cell("orders"),
+                cell("revenue"),
+                cell("newest")
+            ));
         }
         Ok(())
     }
@@ -196,25 +268,51 @@ impl Client {
     fn go_on(&self, kb: i64, jobs: &str, request: &Value) {
         let mut again = request.clone();
         again["dest_table"] = "orders_again".into();
-        let (url, auth) = (&self.url, format!("-H 'Authorization: Bearer {}'", self.key));
+        let (url, auth) = (
+            &self.url,
+            format!("-H 'Authorization: Bearer {}'", self.key),
+        );
         say("5. go on by hand, while a host runs (make demo STAY=1, or in a terminal):");
         say(&format!("   curl {auth} {url}{jobs} -d '{again}'"));
-        say(&format!("   curl {auth} {url}/orgs/{FIRST_ORG}/connectors/jobs"));
-        say(&format!("   curl {auth} {url}/orgs/{FIRST_ORG}/k2/{kb}/query -d '{{\"sql\": \"select * from orders limit 3\"}}'"));
+        say(&format!(
+            "   curl {auth} {url}/orgs/{FIRST_ORG}/connectors/jobs"
+        ));
+        say(&format!(
+            "   curl {auth} {url}/orgs/{FIRST_ORG}/k2/{kb}/query -d '{{\"sql\": \"select * from orders limit 3\"}}'"
+        ));
     }
 
     async fn get(&self, path: &str) -> Result<Value, CommandError> {
-        self.answer(self.http.get(format!("{}{path}", self.url))).await
+        self.answer(self.http.get(format!("{}{path}", self.url)))
+            .await
     }
 
     async fn post(&self, path: &str, body: Value) -> Result<Value, CommandError> {
-        self.answer(self.http.post(format!("{}{path}", self.url)).json(&body)).await
+        self.answer(self.http.post(format!("{}{path}", self.url)).json(&body))
+            .await
     }
 
     async fn answer(&self, request: reqwest::RequestBuilder) -> Result<Value, CommandError> {
-        let response = request.bearer_auth(&self.key).send().await.map_err(CommandError::from_display)?;
-        let (status, body) = (response.status(), response.json::<Value>().await.map_err(CommandError::from_display)?);
-        if status.is_success() { Ok(body) } else { Err(CommandError(format!("the host answered {status}: {}", body["message"]))) }
+        let response = request
+            .bearer_auth(&self.key)
+            .send()
+            .await
+            .map_err(CommandError::from_display)?;
+        let (status, body) = (
+            response.status(),
+            response
+                .json::<Value>()
+                .await
+                .map_err(CommandError::from_display)?,
+        );
+        if status.is_success() {
+            Ok(body)
+        } else {
+            Err(CommandError(format!(
+                "the host answered {status}: {}",
+                body["message"]
+            )))
+        }
     }
 }
 
