@@ -209,8 +209,8 @@ impl Client {
             let per_sec = view["rows_per_sec"].as_f64().unwrap_or_default();
             say(&format!(
                 "   {state:<9} {:>9} rows  {:>9} rows/s",
-                HumanCount(rows),
-                HumanCount(per_sec as u64)
+                HumanCount(rows).to_string(),
+                HumanCount(per_sec as u64).to_string()
             ));
             if matches!(state, "completed" | "failed" | "stopped") {
                 return Ok(view);
