@@ -1,4 +1,10 @@
 //! Tests of the real binary against real Postgres clusters. One binary; a module for each thing that is promised.
 
+mod crash;
+mod cut;
+mod disk;
 mod harness;
+mod sandbox;
+mod shutdown;
 mod smoke;
+mod stop;
