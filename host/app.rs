@@ -20,6 +20,9 @@ use crate::store::{Store, connectors, orgs, tokens};
 /// The organisation that a first start creates.
 pub const FIRST_ORG: &str = "default";
 
+/// Requests that run when the host stops have this long to end.
+const LAST_REQUESTS: Duration = Duration::from_secs(5);
+
 /// A host on its data folder.
 pub struct App {
     pub config: Config,
@@ -81,6 +84,7 @@ impl App {
                 lake: Arc::new(lake),
                 plugins: Arc::new(plugins),
                 connections: Arc::new(connections),
+                commit_interval: Duration::from_millis(config.jobs.commit_ms),
             },
             instance: Arc::new(instance),
             config,
@@ -97,9 +101,13 @@ impl App {
         shutdown: CancellationToken,
     ) -> std::io::Result<()> {
         let dispatcher = tokio::spawn(self.dispatcher(None).run(shutdown.clone()));
-        let served = axum::serve(listener, api::router(self.api(shutdown.clone())))
-            .with_graceful_shutdown(shutdown.clone().cancelled_owned())
-            .await;
+        let serving = axum::serve(listener, api::router(self.api(shutdown.clone())))
+            .with_graceful_shutdown(shutdown.clone().cancelled_owned());
+        let served = tokio::select! {
+            served = serving => served,
+            // A client that does not finish its request, or a long query, must not keep the host from ending.
+            () = patience(&shutdown) => Ok(()),
+        };
         shutdown.cancel();
         if let Err(error) = dispatcher.await {
             tracing::error!(%error, "the dispatcher panicked");
@@ -141,11 +149,18 @@ impl App {
     }
 }
 
+/// What requests have left once the host stops.
+async fn patience(shutdown: &CancellationToken) {
+    shutdown.cancelled().await;
+    tokio::time::sleep(LAST_REQUESTS).await;
+}
+
 fn guest_limits(config: &Config) -> Limits {
     Limits {
         guest_memory_bytes: config.guest.memory_mib << 20,
         cpu_per_call: Duration::from_secs(config.guest.cpu_secs),
         call_timeout: Duration::from_secs(config.guest.call_timeout_secs),
+        longest_wait: Duration::from_secs(config.guest.wait_secs),
         ..Limits::default()
     }
 }

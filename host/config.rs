@@ -38,6 +38,7 @@ pub struct Jobs {
     pub max_running: usize,
     pub lease_secs: u32,
     pub max_attempts: u32,
+    pub commit_ms: u64,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -54,6 +55,7 @@ pub struct Guest {
     pub memory_mib: usize,
     pub cpu_secs: u64,
     pub call_timeout_secs: u64,
+    pub wait_secs: u64,
 }
 
 impl Default for Config {
@@ -78,6 +80,7 @@ impl Default for Jobs {
             max_running: 4,
             lease_secs: 15,
             max_attempts: 8,
+            commit_ms: 1_000,
         }
     }
 }
@@ -98,6 +101,7 @@ impl Default for Guest {
             memory_mib: 64,
             cpu_secs: 10,
             call_timeout_secs: 120,
+            wait_secs: 600,
         }
     }
 }
@@ -140,12 +144,14 @@ impl Config {
             ("jobs.max_running", self.jobs.max_running as u64),
             ("jobs.lease_secs", self.jobs.lease_secs.into()),
             ("jobs.max_attempts", self.jobs.max_attempts.into()),
+            ("jobs.commit_ms", self.jobs.commit_ms),
             ("query.max_rows", self.query.max_rows as u64),
             ("query.timeout_secs", self.query.timeout_secs),
             ("query.memory_mib", self.query.memory_mib as u64),
             ("guest.memory_mib", self.guest.memory_mib as u64),
             ("guest.cpu_secs", self.guest.cpu_secs),
             ("guest.call_timeout_secs", self.guest.call_timeout_secs),
+            ("guest.wait_secs", self.guest.wait_secs),
         ];
         match positive.into_iter().find(|(_, value)| *value == 0) {
             Some((key, _)) => Err(ConfigError(format!(

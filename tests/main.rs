@@ -2,5 +2,11 @@
 
 mod api;
 mod architecture;
+mod crash;
+mod cut;
+mod disk;
 mod harness;
+mod sandbox;
+mod shutdown;
 mod smoke;
+mod stop;

@@ -18,7 +18,8 @@ impl From<StoreError> for Problem {
             | StoreError::Migrate(_)
             | StoreError::Query(_)
             | StoreError::Corrupt(_)
-            | StoreError::LeaseLost => Self::internal(error),
+            | StoreError::LeaseLost
+            | StoreError::SeqTaken => Self::internal(error),
         }
     }
 }

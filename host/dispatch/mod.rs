@@ -13,7 +13,7 @@ use std::time::Duration;
 use tokio::task::{self, JoinSet};
 use tokio_util::sync::CancellationToken;
 
-use crate::extract::Extractor;
+use crate::extract::{Ends, Extractor};
 use crate::model::ids::{ConnectorId, JobId};
 use crate::store::StoreError;
 use crate::store::jobs::{self, Lease};
@@ -106,7 +106,11 @@ impl Dispatcher {
                 lease: lease.clone(),
                 abandon: abandon.clone(),
             };
-            let task = tasks.spawn(Arc::clone(self).run_job(lease, job, abandon, shutdown.clone()));
+            let ends = Ends {
+                shutdown: shutdown.clone(),
+                abandon,
+            };
+            let task = tasks.spawn(Arc::clone(self).run_job(lease, job, ends));
             running.insert(task.id(), entry);
         }
         Ok(())

@@ -1,32 +1,31 @@
 //! One claimed job: run it while its lease is kept, then say in the table how it ended.
 
+use std::pin::pin;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
-use tokio_util::sync::CancellationToken;
 
 use super::Dispatcher;
 use super::retry::{self, Next};
-use crate::extract::Outcome;
+use crate::extract::{Ends, Outcome};
 use crate::model::failure::Failure;
 use crate::model::job::{Job, JobState};
 use crate::store::StoreError;
 use crate::store::jobs::{self, Lease, Requeue};
 
 impl Dispatcher {
-    pub(super) async fn run_job(
-        self: Arc<Self>,
-        lease: Lease,
-        job: Job,
-        abandon: CancellationToken,
-        shutdown: CancellationToken,
-    ) {
+    pub(super) async fn run_job(self: Arc<Self>, lease: Lease, job: Job, ends: Ends) {
         tracing::info!(job = %job.id, attempt = job.attempt, table = job.spec.dest_table, "job starts");
-        tokio::select! {
-            outcome = self.extractor.run(&lease, &job, &shutdown) => self.conclude(&lease, &job, outcome).await,
-            () = self.keep_lease(&lease) => tracing::warn!(job = %job.id, "lost the lease; another holder goes on"),
-            () = abandon.cancelled() => tracing::info!(job = %job.id, "job stopped"),
-        }
+        let mut run = pin!(self.extractor.run(&lease, &job, &ends));
+        let outcome = tokio::select! {
+            outcome = &mut run => outcome,
+            () = self.keep_lease(&lease) => {
+                // Not dropped: a commit under way is brought to its end.
+                ends.abandon.cancel();
+                run.await
+            }
+        };
+        self.conclude(&lease, &job, outcome).await;
     }
 
     /// Renews the lease until it is lost. A store that does not answer loses it only when its time has run out.
@@ -54,6 +53,7 @@ impl Dispatcher {
                 tracing::info!(job = %job.id, "job took a checkpoint and goes back to the queue");
                 jobs::requeue(store, lease, Requeue::Shutdown, None).await
             }
+            Outcome::Abandoned => Err(StoreError::LeaseLost),
             Outcome::Failed(failure) => self.after_failure(lease, job, failure).await,
         };
         match written {

@@ -48,9 +48,14 @@ impl<'a> Committer<'a> {
         lease: &'a Lease,
         job: &'a Job,
     ) -> Result<Self, Failure> {
+        // The store first: it never knows of a commit before the log does.
+        let known = checkpoints::last_committed(store, &job.stream).await?;
         let last = lake
             .last_checkpoint(&job.kb_uid, &job.spec.dest_table, &job.stream)
             .await?;
+        if known.is_some_and(|known| last.as_ref().is_none_or(|last| last.seq < known.seq)) {
+            return Err(log_cut_short(&job.spec.dest_table));
+        }
         if let Some(checkpoint) = &last {
             checkpoints::commit(store, lease, checkpoint).await?;
         }
@@ -78,17 +83,43 @@ impl<'a> Committer<'a> {
         cursor: Option<Cursor>,
         progress: Progress,
     ) -> Result<(), CommitEnd> {
+        let checkpoint = self.prepare(writer, cursor, progress).await?;
+        self.land(writer, &checkpoint).await?;
+        self.note(checkpoint).await
+    }
+
+    /// Step 1.
+    async fn prepare(
+        &self,
+        writer: &mut TableWriter,
+        cursor: Option<Cursor>,
+        progress: Progress,
+    ) -> Result<Checkpoint, CommitEnd> {
         let sealed = writer.seal().await.map_err(Failure::from)?;
         let bytes = self.progress().bytes + sealed.bytes;
         let checkpoint = self.next(cursor, Progress { bytes, ..progress });
-        checkpoints::prepare(self.store, self.lease, &checkpoint)
-            .await
-            .map_err(Failure::from)?;
-        match writer.commit(&checkpoint).await {
-            Ok(_) => {}
-            Err(CommitError::SeqTaken(_)) => return Err(CommitEnd::Adopt),
-            Err(CommitError::Kb(error)) => return Err(Failure::from(error).into()),
+        match checkpoints::prepare(self.store, self.lease, &checkpoint).await {
+            Ok(()) => Ok(checkpoint),
+            Err(StoreError::SeqTaken) => Err(CommitEnd::Adopt),
+            Err(error) => Err(Failure::from(error).into()),
         }
+    }
+
+    /// Step 2.
+    async fn land(
+        &self,
+        writer: &mut TableWriter,
+        checkpoint: &Checkpoint,
+    ) -> Result<(), CommitEnd> {
+        match writer.commit(checkpoint).await {
+            Ok(_) => Ok(()),
+            Err(CommitError::SeqTaken(_)) => Err(CommitEnd::Adopt),
+            Err(CommitError::Kb(error)) => Err(Failure::from(error).into()),
+        }
+    }
+
+    /// Step 3.
+    async fn note(&mut self, checkpoint: Checkpoint) -> Result<(), CommitEnd> {
         checkpoints::commit(self.store, self.lease, &checkpoint)
             .await
             .map_err(Failure::from)?;
@@ -109,6 +140,14 @@ impl<'a> Committer<'a> {
     }
 }
 
+/// Going on from what is left would land rows twice, or leave some out.
+fn log_cut_short(table: &str) -> Failure {
+    let detail = format!(
+        "the table \"{table}\" has lost rows that had landed: its log ends before this job's last commit; restore its folder, or write to a new table"
+    );
+    Failure::new(FailureKind::Config, "checkpoint_lost", detail)
+}
+
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         match error {
@@ -122,3 +161,7 @@ impl From<StoreError> for Failure {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "commit_tests/mod.rs"]
+mod tests;

@@ -3,11 +3,10 @@
 use std::time::Duration;
 
 use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
 
 use super::commit::{CommitEnd, Committer};
 use super::read::{Read, ReadAhead};
-use super::{Extractor, Outcome};
+use super::{Ends, Extractor, Outcome};
 use crate::kb::{TableWriter, Target};
 use crate::model::cursor::Cursor;
 use crate::model::failure::{Failure, FailureKind};
@@ -15,20 +14,14 @@ use crate::model::job::{Job, Mode, Progress};
 use crate::plugin::{Page, ReadRequest, Reader};
 use crate::store::jobs::Lease;
 
-/// A commit gathers pages until one of these is reached: a file of that many rows or bytes is well read by queries, and
-/// a client sees progress at least this often.
+/// A commit gathers pages until one of these is reached, or their time has come: a file of that many rows or bytes is
+/// well read by queries.
 const COMMIT_ROWS: u64 = 1_000_000;
 const COMMIT_BYTES: u64 = 64 << 20;
-const COMMIT_INTERVAL: Duration = Duration::from_secs(1);
 
-pub async fn run(
-    with: &Extractor,
-    lease: &Lease,
-    job: &Job,
-    shutdown: &CancellationToken,
-) -> Outcome {
+pub async fn run(with: &Extractor, lease: &Lease, job: &Job, ends: &Ends) -> Outcome {
     loop {
-        match attempt(with, lease, job, shutdown).await {
+        match attempt(with, lease, job, ends).await {
             Ok(outcome) => return outcome,
             Err(CommitEnd::Failed(failure)) => return Outcome::Failed(failure),
             Err(CommitEnd::Adopt) => {
@@ -42,14 +35,35 @@ async fn attempt(
     with: &Extractor,
     lease: &Lease,
     job: &Job,
-    shutdown: &CancellationToken,
+    ends: &Ends,
 ) -> Result<Outcome, CommitEnd> {
-    let committer = Committer::recover(&with.store, &with.lake, lease, job).await?;
-    if job.spec.mode == Mode::Replace && committer.last.is_some() {
+    // Nothing is staged yet, so nothing is lost by leaving at once: a source that does not answer keeps nobody waiting.
+    let opened = tokio::select! {
+        biased;
+        () = ends.abandon.cancelled() => return Ok(Outcome::Abandoned),
+        () = ends.shutdown.cancelled() => return Ok(Outcome::Interrupted),
+        opened = open(with, lease, job) => opened?,
+    };
+    let Some((mut run, pages)) = opened else {
         // The swap is the only commit of a replace, and it has landed.
         return Ok(Outcome::Completed {
             warnings: Vec::new(),
         });
+    };
+    let end = run.copy(pages, ends).await;
+    run.writer.discard().await;
+    end
+}
+
+/// Everything that one attempt works with; none when all has landed already.
+async fn open<'a>(
+    with: &'a Extractor,
+    lease: &'a Lease,
+    job: &'a Job,
+) -> Result<Option<(Run<'a>, ReadAhead)>, CommitEnd> {
+    let committer = Committer::recover(&with.store, &with.lake, lease, job).await?;
+    if job.spec.mode == Mode::Replace && committer.last.is_some() {
+        return Ok(None);
     }
     let resume = match &committer.last {
         Some(checkpoint) => checkpoint.cursor.clone(),
@@ -65,16 +79,15 @@ async fn attempt(
     };
     let writer = with.lake.writer(target).await.map_err(Failure::from)?;
     let pages = ReadAhead::start(reader, job.spec.pacing, batch_rows(job));
-    let mut run = Run {
+    let run = Run {
         progress: committer.progress(),
         committer,
         writer,
         resumable: Some(resume),
         staged_since: None,
+        commit_interval: with.commit_interval,
     };
-    let end = run.copy(pages, shutdown).await;
-    run.writer.discard().await;
-    end
+    Ok(Some((run, pages)))
 }
 
 async fn open_reader(
@@ -127,19 +140,17 @@ struct Run<'a> {
     resumable: Option<Option<Cursor>>,
     /// When the oldest uncommitted page was written.
     staged_since: Option<Instant>,
+    commit_interval: Duration,
 }
 
 impl Run<'_> {
-    async fn copy(
-        &mut self,
-        mut pages: ReadAhead,
-        shutdown: &CancellationToken,
-    ) -> Result<Outcome, CommitEnd> {
+    async fn copy(&mut self, mut pages: ReadAhead, ends: &Ends) -> Result<Outcome, CommitEnd> {
         loop {
             let commit_at = self.commit_at();
             tokio::select! {
                 biased;
-                () = shutdown.cancelled() => {
+                () = ends.abandon.cancelled() => return Ok(Outcome::Abandoned),
+                () = ends.shutdown.cancelled() => {
                     self.commit_if_possible().await?;
                     return Ok(Outcome::Interrupted);
                 }
@@ -178,7 +189,7 @@ impl Run<'_> {
     fn commit_at(&self) -> Option<Instant> {
         self.staged_since
             .filter(|_| self.may_commit())
-            .map(|since| since + COMMIT_INTERVAL)
+            .map(|since| since + self.commit_interval)
     }
 
     /// A replace is seen at its end or not at all.

@@ -8,6 +8,7 @@ mod job;
 mod read;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
@@ -26,6 +27,18 @@ pub struct Extractor {
     pub lake: Arc<Lake>,
     pub plugins: Arc<Registry>,
     pub connections: Arc<Connections>,
+    /// Rows are committed this long after they were read, at the latest.
+    pub commit_interval: Duration,
+}
+
+/// How a running job is asked to end.
+#[derive(Debug, Clone, Default)]
+pub struct Ends {
+    /// The host shuts down: take a last checkpoint.
+    pub shutdown: CancellationToken,
+    /// It was stopped, or its lease is lost: nothing more is committed. A commit under way is brought to its end, so
+    /// that its rows are counted.
+    pub abandon: CancellationToken,
 }
 
 /// How a run of a job ended.
@@ -37,12 +50,14 @@ pub enum Outcome {
     Failed(Failure),
     /// The host shuts down; what could be committed is.
     Interrupted,
+    /// The job is not ours any more.
+    Abandoned,
 }
 
 impl Extractor {
-    /// Runs a job until it ends or `shutdown` asks for a checkpoint. Dropping the future is safe at any point: the
+    /// Runs a job until it ends or is asked to end. Dropping the future is safe at any point: the
     /// source's statement is cancelled, and what was not committed never becomes visible.
-    pub async fn run(&self, lease: &Lease, job: &Job, shutdown: &CancellationToken) -> Outcome {
-        job::run(self, lease, job, shutdown).await
+    pub async fn run(&self, lease: &Lease, job: &Job, ends: &Ends) -> Outcome {
+        job::run(self, lease, job, ends).await
     }
 }

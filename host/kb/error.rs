@@ -33,7 +33,9 @@ pub enum KbError {
     CheckpointLost(String),
     #[error("an earlier write to the table \"{0}\" failed, so what is staged is not complete")]
     Incomplete(String),
-    #[error("the disk is full while writing the table \"{0}\": free some space, then run again")]
+    #[error(
+        "the disk is full, or a limit on it is reached, while writing the table \"{0}\": free some space, then run again"
+    )]
     DiskFull(String),
     #[error("the knowledge base cannot be found under this name")]
     KbName,
@@ -98,7 +100,9 @@ fn is_disk_full(error: &(dyn Error + 'static)) -> bool {
         if let Some(io) = current.downcast_ref::<io::Error>()
             && matches!(
                 io.kind(),
-                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
+                io::ErrorKind::StorageFull
+                    | io::ErrorKind::QuotaExceeded
+                    | io::ErrorKind::FileTooLarge
             )
         {
             return true;
@@ -119,7 +123,7 @@ mod tests {
         let error = KbError::storage("write", "orders", parquet);
         assert_eq!(
             error.to_string(),
-            "the disk is full while writing the table \"orders\": free some space, then run again"
+            "the disk is full, or a limit on it is reached, while writing the table \"orders\": free some space, then run again"
         );
     }
 

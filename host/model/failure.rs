@@ -70,7 +70,8 @@ impl From<SourceError> for Failure {
             ErrorKind::Conflict => (FailureKind::Source, "conflict"),
             ErrorKind::Timeout => (FailureKind::Source, "timeout"),
             ErrorKind::LimitExceeded => (FailureKind::Plugin, "limit_exceeded"),
-            ErrorKind::Cancelled => (FailureKind::Stopped, "cancelled"),
+            // Whether a job was stopped is known from its row, not from a plugin: one that says so is tried again.
+            ErrorKind::Cancelled => (FailureKind::Source, "cancelled"),
             ErrorKind::Other => (FailureKind::Source, "source_error"),
         };
         let detail = match &error.column {

@@ -149,6 +149,11 @@ impl Instance {
         answer.map_err(|error| self.failure("reading", &error))
     }
 
+    /// What the guest may ask to wait between two rows.
+    pub fn longest_wait(&self) -> Duration {
+        self.limits.longest_wait
+    }
+
     /// Takes a batch out of the guest's hands.
     pub fn take_batch(
         &mut self,

@@ -15,6 +15,8 @@ pub struct Limits {
     pub cpu_per_call: Duration,
     /// Wall time of one call, waiting included.
     pub call_timeout: Duration,
+    /// What a guest may ask to wait in all without a row in between.
+    pub longest_wait: Duration,
     /// Wall time of instantiation and `describe` when a plugin is loaded.
     pub describe_timeout: Duration,
 }
@@ -27,6 +29,7 @@ impl Default for Limits {
             cpu_per_call: Duration::from_secs(10),
             // Longer than the default statement timeout of a connection, which should end first.
             call_timeout: Duration::from_secs(120),
+            longest_wait: Duration::from_secs(600),
             describe_timeout: Duration::from_secs(5),
         }
     }

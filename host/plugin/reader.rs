@@ -2,6 +2,7 @@
 //! instance with its session: what runs on the source is cancelled.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use wasmtime::component::ResourceAny;
 
@@ -32,6 +33,8 @@ struct Live {
     position: Option<Value>,
     /// Steps without a row, one after another.
     empty_steps: u32,
+    /// Waits asked for since the last row.
+    waited: Duration,
 }
 
 impl Reader {
@@ -54,6 +57,7 @@ impl Reader {
             reader,
             position,
             empty_steps: 0,
+            waited: Duration::ZERO,
         };
         Ok(Self {
             columns: columns.into(),
@@ -94,6 +98,7 @@ impl Reader {
             },
         };
         self.count_empty(&mut live, &step)?;
+        self.count_waits(&mut live, &step)?;
         self.live = Some(live);
         Ok(step)
     }
@@ -176,6 +181,23 @@ impl Reader {
                 "answered {MAX_EMPTY_STEPS} times in a row without a row and without an end"
             );
             return Err(self.identity.fault("bad_answer", what));
+        }
+        Ok(())
+    }
+
+    fn count_waits(&self, live: &mut Live, step: &Step) -> Result<(), Failure> {
+        match step {
+            Step::Wait { millis, .. } => live.waited += Duration::from_millis((*millis).into()),
+            Step::Rows(page) if page.batch.num_rows() > 0 => live.waited = Duration::ZERO,
+            Step::Rows(_) | Step::Done { .. } => {}
+        }
+        let longest = live.instance.longest_wait();
+        if live.waited > longest {
+            let what = format!(
+                "asked to wait more than {} s without a row",
+                longest.as_secs_f64()
+            );
+            return Err(self.identity.fault("endless_wait", what));
         }
         Ok(())
     }

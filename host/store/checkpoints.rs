@@ -2,15 +2,16 @@
 
 use sqlx::{Sqlite, Transaction};
 
-use super::jobs::Lease;
+use super::jobs::{self, Lease};
 use super::{Store, StoreError, now, to_micros};
 use crate::model::checkpoint::Checkpoint;
 use crate::model::ids::StreamId;
+use crate::model::job::JobState;
 
 /// Step 1: writes the intention, if the lease is still ours and the job not final.
 ///
 /// # Errors
-/// `LeaseLost` when it is not.
+/// `LeaseLost` when it is not. `SeqTaken` when it is, but a late holder has committed this number.
 pub async fn prepare(
     store: &Store,
     lease: &Lease,
@@ -32,13 +33,27 @@ pub async fn prepare(
     .await?;
     if done.rows_affected() == 1 {
         Ok(())
+    } else if jobs::is_held(store, lease).await? {
+        Err(StoreError::SeqTaken)
     } else {
         Err(StoreError::LeaseLost)
     }
 }
 
+/// Whether the store knows of a commit that is between its first and its last step, or was cut off there.
+pub async fn is_prepared(store: &Store, stream: &StreamId) -> Result<bool, StoreError> {
+    let prepared: Option<i64> = sqlx::query_scalar(
+        "select 1 from checkpoints where stream_id = $1 and state = 'prepared' limit 1",
+    )
+    .bind(stream)
+    .fetch_optional(&store.pool)
+    .await?;
+    Ok(prepared.is_some())
+}
+
 /// Step 3: the rows of this checkpoint are in the table. Also adopts a checkpoint that another holder wrote.
-/// Without the lease only the checkpoint is noted, which is true whoever says it, and the job's counters stay.
+/// The job's counters follow while the lease is held. They also follow when the job was stopped after step 1: its
+/// rows landed, so they are counted. Else only the checkpoint is noted, which is true whoever says it.
 ///
 /// # Errors
 /// `LeaseLost` when the job has another holder or is final.
@@ -50,9 +65,10 @@ pub async fn commit(
     let mut transaction = store.pool.begin_with("begin immediate").await?;
     note(&mut transaction, checkpoint).await?;
     let progress = checkpoint.progress;
-    let done = sqlx::query(
+    let state: Option<JobState> = sqlx::query_scalar(
         "update jobs set rows = $3, batches = $4, bytes = $5, throttled_ms = $6, updated_at = $7
-         where id = $1 and lease_epoch = $2 and state = 'running'",
+         where id = $1 and (lease_epoch = $2 and state = 'running' or state = 'stopped' and rows <= $3)
+         returning state",
     )
     .bind(&lease.job)
     .bind(lease.epoch as i64)
@@ -61,14 +77,13 @@ pub async fn commit(
     .bind(progress.bytes as i64)
     .bind(progress.throttled_ms as i64)
     .bind(to_micros(now()))
-    .execute(&mut *transaction)
+    .fetch_optional(&mut *transaction)
     .await?;
     transaction.commit().await?;
     store.jobs_changed();
-    if done.rows_affected() == 1 {
-        Ok(())
-    } else {
-        Err(StoreError::LeaseLost)
+    match state {
+        Some(JobState::Running) => Ok(()),
+        _ => Err(StoreError::LeaseLost),
     }
 }
 

@@ -37,6 +37,9 @@ pub enum StoreError {
     /// The lease was lost, or the job is final: whatever the caller wanted to write, it may not.
     #[error("this job has another holder, or is over")]
     LeaseLost,
+    /// The commit of this number was made by another holder of the same job, late.
+    #[error("another holder of this job made this commit")]
+    SeqTaken,
     #[error("this knowledge base does not exist any more")]
     KbNotFound,
 }

@@ -2,6 +2,7 @@
 //! Everything ends with the test, however that ends.
 
 pub mod process;
+pub mod proxy;
 pub mod source;
 
 use std::path::Path;
@@ -11,6 +12,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 pub use process::Process;
+pub use proxy::{Fault, Proxy};
 pub use source::Source;
 
 /// Longer than any job of a test takes on a loaded machine.
@@ -42,7 +44,11 @@ impl Host {
 
     /// With more settings, as variables: `("SLUICE_JOBS__MAX_RUNNING", "1")`.
     pub async fn start_with(settings: &[(&str, &str)]) -> Self {
-        let source = Source::create().await;
+        Self::start_on(Source::create().await, settings).await
+    }
+
+    /// On a database of the test's own.
+    pub async fn start_on(source: Source, settings: &[(&str, &str)]) -> Self {
         let data = tempfile::tempdir().expect("a temporary folder");
         write_connections(
             data.path(),
@@ -143,6 +149,64 @@ impl Host {
             .unwrap_or_else(|| panic!("no knowledge base: {reply:?}"))
     }
 
+    /// A job request for a table of `src`, or of the connection that `more` names; `more` adds to it or overrides it.
+    pub fn request(kb: i64, dest_table: &str, source: (&str, &str), more: Value) -> Value {
+        let mut request = json!({
+            "kb_id": kb, "dest_table": dest_table,
+            "source": {"kind": "postgres", "connection_ref": "src", "table": source.0, "cursor_column": source.1}
+        });
+        merge(&mut request, more);
+        request
+    }
+
+    /// Stops a job and answers what the API says.
+    pub async fn stop(&self, id: &str) -> Reply {
+        let path = self.connector_path(&format!("/jobs/{id}/stop"));
+        self.post(&path, json!({})).await
+    }
+
+    /// Count, distinct count and sum of a column that landed, in the form of [`Host::source_sums`].
+    pub async fn landed_sums(&self, kb: i64, table: &str, column: &str) -> String {
+        let sql = format!(
+            "select count(*) as n, count(distinct {column}) as d, sum({column}) as s from \"{table}\""
+        );
+        let row = &self.query(kb, &sql).await[0];
+        format!("{} {} {}", row["n"], row["d"], row["s"]).replace('"', "")
+    }
+
+    pub async fn source_sums(&self, from: &str, column: &str) -> String {
+        self.text(&format!(
+            "select concat_ws(' ', count(*), count(distinct {column}), sum({column})) from {from}"
+        ))
+        .await
+    }
+
+    /// Sessions of jobs on the source.
+    pub async fn job_sessions(&self) -> String {
+        self.text("select count(*)::text from pg_stat_activity where application_name like 'sluice/%' and datname = current_database()")
+            .await
+    }
+
+    /// Waits until a job's statement sleeps on the source.
+    pub async fn until_asleep(&self) {
+        let start = Instant::now();
+        let sleeping = "select count(*)::text from pg_stat_activity where application_name like 'sluice/%' \
+                        and datname = current_database() and wait_event = 'PgSleep'";
+        while self.text(sleeping).await == "0" {
+            assert!(start.elapsed() < PATIENCE, "no statement sleeps");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Waits until no job has a session on the source.
+    pub async fn until_no_sessions(&self, within: Duration) {
+        let start = Instant::now();
+        while self.job_sessions().await != "0" {
+            assert!(start.elapsed() < within, "sessions stay on the source");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
     /// Dispatches a job and answers its id.
     pub async fn dispatch(&self, request: Value) -> String {
         let reply = self.post(&self.connector_path("/jobs"), request).await;
@@ -212,8 +276,33 @@ impl Host {
     }
 }
 
+fn merge(into: &mut Value, more: Value) {
+    match (into, more) {
+        (Value::Object(into), Value::Object(more)) => {
+            for (key, value) in more {
+                merge(into.entry(key).or_insert(Value::Null), value);
+            }
+        }
+        (into, more) => *into = more,
+    }
+}
+
 fn write_connections(folder: &Path, connections: &Value) {
     let temporary = folder.join("connections.json.new");
     std::fs::write(&temporary, connections.to_string()).expect("writable");
     std::fs::rename(temporary, folder.join("connections.json")).expect("the same folder");
+}
+
+/// Parquet files under a folder, in a table's log or not.
+pub fn parquet_files(folder: &Path) -> usize {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    entries
+        .map(|entry| match entry.path() {
+            path if path.is_dir() => parquet_files(&path),
+            path => usize::from(
+                path.extension()
+                    .is_some_and(|extension| extension == "parquet"),
+            ),
+        })
+        .sum()
 }

@@ -5,6 +5,10 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+/// A host that has not ended so long after SIGTERM hangs.
+const LONGEST_STOP: Duration = Duration::from_secs(30);
 
 pub struct Process {
     pub address: String,
@@ -87,7 +91,26 @@ impl Process {
         let pid = libc::pid_t::try_from(self.child.id()).expect("a process id");
         // SAFETY: kill(2) takes numbers only, and the child has not been waited for, so the id is still its own.
         unsafe { libc::kill(pid, libc::SIGTERM) };
-        self.child.wait().expect("ours to wait for")
+        let start = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().expect("ours to wait for") {
+                return status;
+            }
+            assert!(start.elapsed() < LONGEST_STOP, "no end: {}", self.log());
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// No file of the process may become larger than this; none: the bound is gone. Stands in for a full disk.
+    pub fn limit_files(&self, bytes: Option<u64>) {
+        let pid = libc::pid_t::try_from(self.child.id()).expect("a process id");
+        let limit = libc::rlimit {
+            rlim_cur: bytes.unwrap_or(libc::RLIM_INFINITY),
+            rlim_max: libc::RLIM_INFINITY,
+        };
+        // SAFETY: prlimit(2) reads the struct during the call, and the child has not been waited for.
+        let done = unsafe { libc::prlimit(pid, libc::RLIMIT_FSIZE, &limit, std::ptr::null_mut()) };
+        assert_eq!(done, 0, "our own child");
     }
 }
 
@@ -100,10 +123,12 @@ impl Drop for Process {
 
 /// A test that is killed runs no destructors.
 fn end_with_parent(command: &mut Command) {
-    // SAFETY: prctl(2) is async-signal-safe and touches only the new process.
+    // SAFETY: prctl(2) and signal(2) are async-signal-safe and touch only the new process.
     unsafe {
         command.pre_exec(|| {
             libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
+            // See `limit_files`: an error then, as a full disk gives, and not a signal.
+            libc::signal(libc::SIGXFSZ, libc::SIG_IGN);
             Ok(())
         });
     }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use tokio::sync::OwnedSemaphorePermit;
-use tokio_postgres::Config;
 use tokio_postgres::config::SslMode;
+use tokio_postgres::{Client, Config};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::classify;
@@ -35,10 +35,16 @@ pub async fn connect(
     let opening = async {
         let (link, server_version) = open(config, dsn.tls, connector, permit).await?;
         let settings = settings(statement_timeout);
-        link.client()
-            .batch_execute(&settings)
-            .await
-            .map_err(|error| classify::session_error(&error))?;
+        let client = link.client();
+        // Sent together, for one round trip.
+        let set = async {
+            futures::join!(
+                client.batch_execute(&settings),
+                watch_us(client, &server_version)
+            )
+            .0
+        };
+        set.await.map_err(|error| classify::session_error(&error))?;
         Ok(Session::new(link, server_version, statement_timeout))
     };
     match tokio::time::timeout(dsn.connect_timeout, opening).await {
@@ -88,6 +94,17 @@ fn another_mode_may_do(error: &tokio_postgres::Error) -> bool {
         None => error
             .to_string()
             .starts_with("error performing TLS handshake"),
+    }
+}
+
+/// Lets the server see during a long statement that we are gone: killed, we cancel nothing. From version 14 on, and
+/// not on every system, so a refusal is no news.
+async fn watch_us(client: &Client, server_version: &str) {
+    let major = server_version.split(|c: char| !c.is_ascii_digit()).next();
+    if major.and_then(|major| major.parse().ok()).unwrap_or(0) >= 14 {
+        let _refused = client
+            .batch_execute("set client_connection_check_interval = '2s'")
+            .await;
     }
 }
 

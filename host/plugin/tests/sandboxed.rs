@@ -112,7 +112,11 @@ async fn cursors_go_on_and_stay_small() {
 #[tokio::test]
 async fn a_read_that_never_ends_is_ended() {
     fault("endless-empty", "bad_answer").await;
-    fault("wait-forever", "bad_answer").await;
+    assert!(
+        fault("wait-forever", "endless_wait")
+            .await
+            .contains("600 s")
+    );
 }
 
 #[tokio::test]
