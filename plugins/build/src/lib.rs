@@ -1,5 +1,5 @@
 //! Compiles a plugin crate to a WebAssembly component with whichever toolchain this machine has.
-//! Used by `build.rs`, by the tests and by `sluice plugin build`; never needs a network when the crates are there.
+//! Used by `build.rs` and by the tests; never needs a network when the crates are there.
 //! The nested cargo sees a clean environment and its own target folder, so that check, clippy, test and release
 //! of the host share one build of each plugin.
 
