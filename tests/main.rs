@@ -2,11 +2,18 @@
 
 mod api;
 mod architecture;
+mod bad_input;
 mod crash;
+mod cursor;
+mod cursor_types;
 mod cut;
 mod disk;
 mod harness;
+mod identifiers;
+mod modes;
+mod pacing;
 mod sandbox;
 mod shutdown;
 mod smoke;
 mod stop;
+mod types;

@@ -19,6 +19,9 @@ use crate::store::jobs::Lease;
 const COMMIT_ROWS: u64 = 1_000_000;
 const COMMIT_BYTES: u64 = 64 << 20;
 
+/// Of a cursor in a sentence: enough to find it.
+const PLACE_CHARS: usize = 100;
+
 pub async fn run(with: &Extractor, lease: &Lease, job: &Job, ends: &Ends) -> Outcome {
     loop {
         match attempt(with, lease, job, ends).await {
@@ -155,7 +158,7 @@ impl Run<'_> {
                     return Ok(Outcome::Interrupted);
                 }
                 () = sleep_until(commit_at) => self.commit_if_possible().await?,
-                read = pages.next() => match read? {
+                read = pages.next() => match read.map_err(|failure| self.placed(failure))? {
                     Read::Page { page, throttled } => self.write(page, throttled).await?,
                     Read::Done { warnings } => {
                         self.finish().await?;
@@ -164,6 +167,25 @@ impl Run<'_> {
                 },
             }
         }
+    }
+
+    /// A value that its column cannot hold has to be found by somebody: says behind which position it is.
+    fn placed(&self, failure: Failure) -> Failure {
+        let place = match &self.resumable {
+            Some(cursor) if failure.code == "conversion" => cursor,
+            _ => return failure,
+        };
+        let column = &self.committer.job.spec.source.cursor_column;
+        let value = place.as_ref().and_then(|cursor| cursor.value.to_text());
+        let place = match value {
+            Some(value) => {
+                let value = value.chars().take(PLACE_CHARS).collect::<String>();
+                format!("in the rows behind \"{column}\" = {value}")
+            }
+            None => format!("in the first rows by \"{column}\""),
+        };
+        let detail = format!("{}; it is {place}", failure.detail);
+        Failure { detail, ..failure }
     }
 
     async fn write(&mut self, page: Page, throttled: Duration) -> Result<(), CommitEnd> {

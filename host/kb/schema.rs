@@ -132,7 +132,7 @@ impl Layout {
             return Err(KbError::column(
                 table,
                 text(&extra["name"]),
-                "is not in the table",
+                "is not there yet: name the columns to read without it, or use mode replace",
             ));
         }
         let mut physical = Vec::with_capacity(self.fields.len());
@@ -323,7 +323,7 @@ fn other_type(table: &str, field: &Value, offered: &Value) -> KbError {
             .map_or_else(|| of["type"].to_string(), str::to_owned)
     };
     let problem = format!(
-        "is {} in the table, but {} is read",
+        "is {} in the table, but {} is read: use mode replace, or another table",
         name(field),
         name(offered)
     );

@@ -97,13 +97,13 @@ fn decimal_text(unscaled: i128, scale: i8) -> String {
 }
 
 /// `2024-02-29`; years before 1 as PostgreSQL has them, `0044-03-15 BC`.
-fn date_text(days: i32) -> String {
+pub fn date_text(days: i32) -> String {
     let (date, era) = date_and_era(i64::from(days));
     format!("{date}{era}")
 }
 
 /// `2024-02-29 23:59:59.5+00`, the offset before the era.
-fn timestamp_text(micros: i64, offset: &str) -> String {
+pub fn timestamp_text(micros: i64, offset: &str) -> String {
     let (date, era) = date_and_era(micros.div_euclid(MICROS_PER_DAY));
     let time = time_text(micros.rem_euclid(MICROS_PER_DAY));
     format!("{date} {time}{offset}{era}")

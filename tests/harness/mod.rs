@@ -287,6 +287,19 @@ fn merge(into: &mut Value, more: Value) {
     }
 }
 
+/// A request for a job that reads a table through `src`; change it where a test needs more.
+pub fn read(kb: i64, dest_table: &str, table: &str, cursor_column: &str) -> Value {
+    json!({
+        "kb_id": kb, "dest_table": dest_table,
+        "source": {"kind": "postgres", "connection_ref": "src", "table": table, "cursor_column": cursor_column}
+    })
+}
+
+/// An identifier in SQL, here and on the source.
+pub fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
 fn write_connections(folder: &Path, connections: &Value) {
     let temporary = folder.join("connections.json.new");
     std::fs::write(&temporary, connections.to_string()).expect("writable");

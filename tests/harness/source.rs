@@ -62,4 +62,13 @@ impl Source {
             .unwrap_or_else(|error| panic!("{sql}: {error:?}"));
         row.get(0)
     }
+
+    /// The texts of the first column, sorted as texts.
+    pub async fn texts(&self, sql: &str) -> Vec<String> {
+        let rows = self.client.query(sql, &[]).await;
+        let rows = rows.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
+        let mut texts: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
+        texts.sort();
+        texts
+    }
 }

@@ -1,5 +1,7 @@
 //! POST jobs: takes a request that can run and puts it into the queue. What changes until the job runs is checked again there.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -12,9 +14,11 @@ use super::super::browse::{can_use, usable_entry};
 use super::super::connectors::{capabilities, must_be_online, source_kinds};
 use super::super::fields::Body;
 use super::super::problem::Problem;
+use super::cursor_fit::cursor_fits;
 use super::request::JobRequest;
 use crate::model::ids::ConnectorId;
 use crate::model::job::{Mode, Placement};
+use crate::plugin::Plugin;
 use crate::store::jobs::NewJob;
 use crate::store::kbs::Kb;
 use crate::store::{jobs, kbs};
@@ -44,8 +48,9 @@ pub async fn post_job(
     let request = JobRequest::parse(&body)?;
     let kb = kbs::get(&api.store, &at.org, request.kb_id).await?;
     let kb = kb.ok_or_else(kb_not_found)?;
-    can_run(&api, &at.connector.id, &request)?;
+    let plugin = can_run(&api, &at.connector.id, &request)?;
     fits_dest_table(&api, &kb, &request).await?;
+    cursor_fits(&api, &plugin, &request).await?;
     let new = NewJob {
         org: at.org,
         connector: at.connector.id,
@@ -57,8 +62,12 @@ pub async fn post_job(
     Ok((StatusCode::ACCEPTED, Json(JobAccepted { job_id })))
 }
 
-/// Whether the connector is there and can do what is asked for.
-fn can_run(api: &Api, connector: &ConnectorId, request: &JobRequest) -> Result<(), Problem> {
+/// The plugin that reads it, if the connector is there and can do what is asked for.
+fn can_run(
+    api: &Api,
+    connector: &ConnectorId,
+    request: &JobRequest,
+) -> Result<Arc<Plugin>, Problem> {
     must_be_online(api, connector)?;
     let kind = &request.source.kind;
     let Some(plugin) = api.plugins.get(kind) else {
@@ -88,7 +97,7 @@ fn can_run(api: &Api, connector: &ConnectorId, request: &JobRequest) -> Result<(
         );
         return Err(Problem::refused("source_unsupported", detail));
     }
-    Ok(())
+    Ok(plugin)
 }
 
 /// Whether the dest table is there, or not, as the mode wants it.

@@ -7,6 +7,7 @@ use arrow::util::display::{ArrayFormatter, FormatOptions};
 use chrono::{DateTime, Utc};
 use serde::ser::{Error, Serialize, SerializeMap, Serializer};
 
+use crate::model::cell::{date_text, timestamp_text};
 use crate::model::value::{float_text, hex_text};
 
 /// One value of an array.
@@ -50,11 +51,13 @@ impl Serialize for Cell<'_> {
             DataType::Timestamp(unit, zone) => {
                 let time = self.time(unit);
                 match (time, zone) {
-                    (None, _) => self.text(s),
+                    (None, _) => self.far_time(unit, zone.is_some(), s),
                     (Some(time), None) => s.collect_str(&time.format("%Y-%m-%dT%H:%M:%S%.f")),
                     (Some(time), Some(_)) => s.collect_str(&time.format("%Y-%m-%dT%H:%M:%S%.fZ")),
                 }
             }
+            // The calendar of the formatter below ends before a database's.
+            DataType::Date32 => s.collect_str(&date_text(primitive!(self, Date32Type))),
             DataType::List(_) => list(&self.array.as_list::<i32>().value(row), s),
             DataType::LargeList(_) => list(&self.array.as_list::<i64>().value(row), s),
             DataType::FixedSizeList(..) => list(&self.array.as_fixed_size_list().value(row), s),
@@ -80,6 +83,23 @@ impl Cell<'_> {
                 self,
                 TimestampNanosecondType
             ))),
+        }
+    }
+
+    /// A time beyond the calendar: in microseconds every one has a text.
+    fn far_time<S: Serializer>(
+        &self,
+        unit: &TimeUnit,
+        zoned: bool,
+        s: S,
+    ) -> Result<S::Ok, S::Error> {
+        match unit {
+            TimeUnit::Microsecond => {
+                let micros = primitive!(self, TimestampMicrosecondType);
+                let text = timestamp_text(micros, if zoned { "Z" } else { "" });
+                s.collect_str(&text.replacen(' ', "T", 1))
+            }
+            _ => self.text(s),
         }
     }
 
@@ -183,8 +203,13 @@ mod tests {
             json!(["\\x00ff", "\\x"])
         );
         assert_eq!(
-            cells(Date32Array::from(vec![0, -719_162])),
-            json!(["1970-01-01", "0001-01-01"])
+            cells(Date32Array::from(vec![
+                0,
+                -719_162,
+                2_145_031_948,
+                -719_163
+            ])),
+            json!(["1970-01-01", "0001-01-01", "5874897-12-31", "0001-12-31 BC"])
         );
         assert_eq!(cells(NullArray::new(1)), json!([null]));
     }
@@ -210,7 +235,12 @@ mod tests {
                 "1969-12-31T23:59:59.999999Z"
             ])
         );
-        assert!(cells(TimestampMicrosecondArray::from(vec![i64::MAX]))[0].is_string());
+        let far = TimestampMicrosecondArray::from(vec![i64::MAX]);
+        assert_eq!(cells(far.clone()), json!(["294247-01-10T04:00:54.775807"]));
+        assert_eq!(
+            cells(far.with_timezone("UTC")),
+            json!(["294247-01-10T04:00:54.775807Z"])
+        );
     }
 
     #[test]

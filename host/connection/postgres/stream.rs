@@ -13,8 +13,9 @@ use super::statement::{self, Rows};
 use crate::model::batch::Batch;
 use crate::model::source::{Column, SourceError};
 
-/// A batch ends here even if it has fewer rows than asked for: memory is bounded for wide rows too.
-const BATCH_BYTES: usize = 32 << 20;
+/// A batch ends here even if it has fewer rows than asked for: memory is bounded for wide rows too. A reader of a table
+/// without a key holds three, each with up to as much again of room to grow, and may hold 64 MiB in all.
+const BATCH_BYTES: usize = 8 << 20;
 
 /// A running statement. Dropping it ends the statement and the transaction.
 pub struct RowStream {

@@ -272,12 +272,12 @@ async fn columns_that_do_not_fit_are_named() {
     more.push(column("age", DataType::Int32));
     assert_eq!(
         open(more).await.unwrap_err(),
-        "the column \"age\" of the table \"people\" is not in the table"
+        "the column \"age\" of the table \"people\" is not there yet: name the columns to read without it, or use mode replace"
     );
     let other = vec![column("id", DataType::Text), column("name", DataType::Text)];
     assert_eq!(
         open(other).await.unwrap_err(),
-        "the column \"id\" of the table \"people\" is long in the table, but string is read"
+        "the column \"id\" of the table \"people\" is long in the table, but string is read: use mode replace, or another table"
     );
 
     // In another order, and with one column less: null.

@@ -18,6 +18,14 @@ pub fn column_error(kind: ErrorKind, column: &str, message: impl Into<String>) -
     }
 }
 
+/// The position to resume from does not fit the table. The host knows this code.
+pub fn invalid_cursor(column: &str, message: impl Into<String>) -> Error {
+    Error {
+        code: Some("invalid_cursor".to_owned()),
+        ..column_error(ErrorKind::InvalidRequest, column, message)
+    }
+}
+
 /// How a table is named in messages.
 pub fn display(schema: &str, table: &str) -> String {
     format!(

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use crate::announce::announce;
 use crate::bindings::{Column, Connection, DataType, Error, ErrorKind, Request};
 use crate::catalog;
-use crate::fault::{column_error, display};
+use crate::fault::{column_error, display, invalid_cursor};
 use crate::nearest::nearest;
 use crate::position::{Position, fits, skips_nulls};
 use crate::read::Read;
@@ -182,7 +182,7 @@ pub fn misfit(attribute: &Attribute) -> Error {
         identifier(&attribute.name),
         attribute.native_type
     );
-    column_error(ErrorKind::InvalidRequest, &attribute.name, message)
+    invalid_cursor(&attribute.name, message)
 }
 
 fn other_key(label: &str, attribute: &Attribute) -> Error {
@@ -190,5 +190,5 @@ fn other_key(label: &str, attribute: &Attribute) -> Error {
         "the cursor was made with another key than table {label} has now, so the place of its row is unknown; reset the \
          sync, or give a cursor without a tie to go on behind all rows with that value"
     );
-    column_error(ErrorKind::InvalidRequest, &attribute.name, message)
+    invalid_cursor(&attribute.name, message)
 }

@@ -1,0 +1,166 @@
+//! A paced job keeps its pace, as its source sees it, and holds nothing open there while it waits.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::harness::{Host, Source, read};
+
+/// A view whose every row says when it was read, and a table like it.
+const SETUP: &str = "create table t (id int primary key, c int); insert into t select g, g from generate_series(1, 700) g;
+    create view v as select id, (extract(epoch from clock_timestamp()) * 1000)::bigint as read_ms from t;
+    create table ties (c int); insert into ties select g / 50 from generate_series(0, 149) g";
+
+/// When each landed row was read, in milliseconds, in order.
+async fn read_at(host: &Host, kb: i64, table: &str) -> Vec<i64> {
+    let rows = host
+        .query(kb, &format!("select read_ms from {table} order by read_ms"))
+        .await;
+    let rows = rows.as_array().expect("rows").iter();
+    rows.map(|row| row["read_ms"].as_i64().expect("a number"))
+        .collect()
+}
+
+async fn host() -> (Host, i64) {
+    let host = Host::start().await;
+    host.sql(SETUP).await;
+    let kb = host.kb().await;
+    (host, kb)
+}
+
+fn paced(table: &str, cursor: &str, kb: i64, batch_rows: u32, pacing: Value) -> Value {
+    let mut request = read(kb, table, table, cursor);
+    request["batch_rows"] = batch_rows.into();
+    request["pacing"] = pacing;
+    request
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cap_holds_in_every_second() {
+    const CAP: usize = 200;
+    let (host, kb) = host().await;
+    let job = host
+        .job(paced("v", "id", kb, 50, json!({"max_rows_per_sec": CAP})))
+        .await;
+    assert_eq!(
+        (&job["state"], &job["rows_emitted"]),
+        (&json!("completed"), &json!(700)),
+        "{job}"
+    );
+    let read_at = read_at(&host, kb, "v").await;
+    for (first, beyond) in read_at.iter().zip(&read_at[CAP..]) {
+        // What a statement takes comes on top of when it is sent, and is not always the same.
+        assert!(
+            beyond - first > 800,
+            "{} rows within {} ms",
+            CAP + 1,
+            beyond - first
+        );
+    }
+    let took = read_at[699] - read_at[0];
+    assert!((2_500..6_000).contains(&took), "700 rows took {took} ms");
+    let throttled = job["throttled_ms"].as_i64().expect("a number");
+    assert!((2_000..6_000).contains(&throttled), "{job}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cap_below_a_batch_makes_batches_smaller() {
+    let (host, kb) = host().await;
+    let start = Instant::now();
+    let job = host
+        .job(paced("t", "c", kb, 5000, json!({"max_rows_per_sec": 300})))
+        .await;
+    assert_eq!(
+        (&job["state"], &job["rows_emitted"]),
+        (&json!("completed"), &json!(700)),
+        "{job}"
+    );
+    assert!(
+        start.elapsed() >= Duration::from_secs(2),
+        "700 rows in {:?}",
+        start.elapsed()
+    );
+    assert_eq!(job["batches"], 3, "{job}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_delay_is_between_all_batches() {
+    let (host, kb) = host().await;
+    let job = host
+        .job(paced("v", "id", kb, 100, json!({"batch_delay_ms": 150})))
+        .await;
+    assert_eq!(
+        (&job["state"], &job["rows_emitted"]),
+        (&json!("completed"), &json!(700)),
+        "{job}"
+    );
+    let read_at = read_at(&host, kb, "v").await;
+    let gaps = read_at
+        .windows(2)
+        .filter(|pair| pair[1] - pair[0] >= 140)
+        .count();
+    assert!(gaps >= 6, "{gaps} gaps between 7 batches");
+    assert!(job["throttled_ms"].as_i64() >= Some(6 * 140), "{job}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn there_are_never_more_sessions_than_the_connection_allows() {
+    let (host, kb) = host().await;
+    host.set_connections(
+        &json!({"src": {"kind": "postgres", "dsn": host.source.dsn(), "max_sessions": 2}}),
+    );
+    let mut jobs = Vec::new();
+    for n in 0..4 {
+        let mut request = paced("t", "c", kb, 200, json!({"batch_delay_ms": 100}));
+        request["dest_table"] = json!(format!("t{n}"));
+        jobs.push(host.dispatch(request).await);
+    }
+    let ours = "select count(*)::text from pg_stat_activity where application_name like 'sluice/%' and datname = current_database()";
+    let mut most = 0;
+    for job in jobs {
+        while host.job_view(&job).await["finished_at"].is_null() {
+            let sessions = host.text(ours).await.parse::<u32>().expect("a count");
+            assert!(sessions <= 2, "{sessions} sessions");
+            most = most.max(sessions);
+        }
+        assert_eq!(host.job_view(&job).await["state"], "completed");
+    }
+    assert_eq!(most, 2, "what is allowed is used");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_open_on_the_source_while_a_job_waits() {
+    for (table, cursor, batch_rows) in [("t", "c", 200), ("v", "id", 200), ("ties", "c", 60)] {
+        let (host, kb) = host().await;
+        let watcher = Source::connect(host.source.dsn().to_owned()).await;
+        let request = paced(
+            table,
+            cursor,
+            kb,
+            batch_rows,
+            json!({"batch_delay_ms": 1000}),
+        );
+        let job = host.dispatch(request).await;
+        let longest = "select count(*)::text || ' ' || coalesce(max(extract(epoch from clock_timestamp() - xact_start)), 0)::text
+            from pg_stat_activity where application_name = 'sluice/' || $1";
+        let mut sessions = 0;
+        while host.job_view(&job).await["finished_at"].is_null() {
+            let row = watcher
+                .client()
+                .query_one(longest, &[&job])
+                .await
+                .expect("a superuser sees all");
+            let (count, age) = row
+                .get::<_, &str>(0)
+                .split_once(' ')
+                .map(|(n, s)| (n.to_owned(), s.to_owned()))
+                .expect("two");
+            sessions = sessions.max(count.parse::<u32>().expect("a count"));
+            let age = age.parse::<f64>().expect("seconds");
+            assert!(age < 0.7, "a transaction on {table} is {age} s old");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        assert_eq!(sessions, 1, "one session a job, under its name");
+        assert_eq!(host.job_view(&job).await["state"], "completed");
+    }
+}
