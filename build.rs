@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 /// Package and the variable that names its component.
-const BUILT_IN: &[(&str, &str)] = &[("plugin-postgres", "SLUICE_PLUGIN_POSTGRES")];
+const BUILT_IN: &[(&str, &str)] = &[("plugin-postgres", "EMBEDDED_PLUGIN_POSTGRES")];
 
 /// What the components are made of.
 const SOURCES: &[&str] = &[
@@ -24,10 +24,7 @@ fn main() {
     let out_dir = path_of("OUT_DIR");
     let target_dir = outer_target_dir(&out_dir).join("plugins");
     // Where the tests build the plugins that are not embedded.
-    println!(
-        "cargo:rustc-env=SLUICE_PLUGIN_TARGET_DIR={}",
-        target_dir.display()
-    );
+    println!("cargo:rustc-env=PLUGIN_TARGET_DIR={}", target_dir.display());
     for (package, variable) in BUILT_IN {
         let built = plugin_build::build_component(package, &workspace, &target_dir);
         // The error goes to a person: its sentence, not its debug form.

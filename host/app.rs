@@ -45,18 +45,29 @@ impl App {
     pub async fn open(config: Config) -> Result<Self, StartError> {
         make_private(&config.data_dir)?;
         let failed = |what: &str, error: &dyn std::fmt::Display| {
-            StartError(format!("cannot use the data folder {}: {what}: {error}", config.data_dir.display()))
+            StartError(format!(
+                "cannot use the data folder {}: {what}: {error}",
+                config.data_dir.display()
+            ))
         };
-        let instance =
-            Instance::register(&config.data_dir.join("instances")).map_err(|error| failed("no lock file", &error))?;
-        let store = Store::open(&config.data_dir.join("sluice.db")).await.map_err(|error| failed("state", &error))?;
-        let lake = Lake::open(&config.data_dir.join("kb")).map_err(|error| failed("knowledge bases", &error))?;
-        let plugins = Registry::load(&config.plugins_dir(), &config.data_dir.join("compiled"), guest_limits(&config))
+        let instance = Instance::register(&config.data_dir.join("instances"))
+            .map_err(|error| failed("no lock file", &error))?;
+        let store = Store::open(&config.data_dir.join("sluice.db"))
             .await
-            .map_err(|error| failed("plugins", &error))?;
+            .map_err(|error| failed("state", &error))?;
+        let lake = Lake::open(&config.data_dir.join("kb"))
+            .map_err(|error| failed("knowledge bases", &error))?;
+        let plugins = Registry::load(
+            &config.plugins_dir(),
+            &config.data_dir.join("compiled"),
+            guest_limits(&config),
+        )
+        .await
+        .map_err(|error| failed("plugins", &error))?;
         let connections = Connections::open(&config.connections_file());
-        let (org, connector, first_key) =
-            first_start(&store).await.map_err(|error| failed("state", &error))?;
+        let (org, connector, first_key) = first_start(&store)
+            .await
+            .map_err(|error| failed("state", &error))?;
         let hostname = std::fs::read_to_string("/proc/sys/kernel/hostname").ok();
         connectors::seen(&store, &connector, hostname.as_deref().map(str::trim))
             .await
@@ -80,9 +91,13 @@ impl App {
     ///
     /// # Errors
     /// The listener broke.
-    pub async fn serve(&self, listener: TcpListener, shutdown: CancellationToken) -> std::io::Result<()> {
+    pub async fn serve(
+        &self,
+        listener: TcpListener,
+        shutdown: CancellationToken,
+    ) -> std::io::Result<()> {
         let dispatcher = tokio::spawn(self.dispatcher(None).run(shutdown.clone()));
-        let served = axum::serve(listener, api::router(self.api()))
+        let served = axum::serve(listener, api::router(self.api(shutdown.clone())))
             .with_graceful_shutdown(shutdown.clone().cancelled_owned())
             .await;
         shutdown.cancel();
@@ -113,7 +128,7 @@ impl App {
         }
     }
 
-    fn api(&self) -> Api {
+    fn api(&self, shutdown: CancellationToken) -> Api {
         Api {
             store: self.extractor.store.clone(),
             lake: Arc::clone(&self.extractor.lake),
@@ -121,6 +136,7 @@ impl App {
             connections: Arc::clone(&self.extractor.connections),
             connector: self.connector.clone(),
             limits: self.query_limits(),
+            shutdown,
         }
     }
 }
@@ -143,7 +159,9 @@ fn make_private(folder: &Path) -> Result<(), StartError> {
 }
 
 /// Creates the organisation, this host's connector and a key, if there are none.
-async fn first_start(store: &Store) -> Result<(OrgId, ConnectorId, Option<String>), crate::store::StoreError> {
+async fn first_start(
+    store: &Store,
+) -> Result<(OrgId, ConnectorId, Option<String>), crate::store::StoreError> {
     if let Some(org) = orgs::find(store, FIRST_ORG).await? {
         if let Some(own) = connectors::list(store, &org).await?.pop() {
             return Ok((org, own.id, None));

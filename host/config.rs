@@ -74,19 +74,31 @@ impl Default for Config {
 
 impl Default for Jobs {
     fn default() -> Self {
-        Self { max_running: 4, lease_secs: 15, max_attempts: 8 }
+        Self {
+            max_running: 4,
+            lease_secs: 15,
+            max_attempts: 8,
+        }
     }
 }
 
 impl Default for Query {
     fn default() -> Self {
-        Self { max_rows: 10_000, timeout_secs: 30, memory_mib: 256 }
+        Self {
+            max_rows: 10_000,
+            timeout_secs: 30,
+            memory_mib: 256,
+        }
     }
 }
 
 impl Default for Guest {
     fn default() -> Self {
-        Self { memory_mib: 64, cpu_secs: 10, call_timeout_secs: 120 }
+        Self {
+            memory_mib: 64,
+            cpu_secs: 10,
+            call_timeout_secs: 120,
+        }
     }
 }
 
@@ -103,12 +115,18 @@ impl Config {
     pub fn load(file: Option<&Path>) -> Result<Self, ConfigError> {
         let mut figment = Figment::from(Serialized::defaults(Self::default()));
         if let Some(file) = file {
-            let text = std::fs::read_to_string(file)
-                .map_err(|source| ConfigError(format!("cannot read the config file {}: {source}", file.display())))?;
+            let text = std::fs::read_to_string(file).map_err(|source| {
+                ConfigError(format!(
+                    "cannot read the config file {}: {source}",
+                    file.display()
+                ))
+            })?;
             figment = figment.merge(Toml::string(&text));
         }
         // The test variables steer the test suites and are no settings of a host.
-        let environment = Env::prefixed("SLUICE_").filter(|key| !key.starts_with("test_") && key != "config").split("__");
+        let environment = Env::prefixed("SLUICE_")
+            .filter(|key| !key.starts_with("test_") && key != "config")
+            .split("__");
         let config: Self = figment
             .merge(environment)
             .extract()
@@ -130,17 +148,23 @@ impl Config {
             ("guest.call_timeout_secs", self.guest.call_timeout_secs),
         ];
         match positive.into_iter().find(|(_, value)| *value == 0) {
-            Some((key, _)) => Err(ConfigError(format!("the setting `{key}` must be at least 1"))),
+            Some((key, _)) => Err(ConfigError(format!(
+                "the setting `{key}` must be at least 1"
+            ))),
             None => Ok(()),
         }
     }
 
     pub fn connections_file(&self) -> PathBuf {
-        self.connections_file.clone().unwrap_or_else(|| self.data_dir.join("connections.json"))
+        self.connections_file
+            .clone()
+            .unwrap_or_else(|| self.data_dir.join("connections.json"))
     }
 
     pub fn plugins_dir(&self) -> PathBuf {
-        self.plugins_dir.clone().unwrap_or_else(|| self.data_dir.join("plugins"))
+        self.plugins_dir
+            .clone()
+            .unwrap_or_else(|| self.data_dir.join("plugins"))
     }
 
     pub fn lease_time(&self) -> Duration {
@@ -154,7 +178,11 @@ fn sentence(error: &figment::Error) -> String {
         Some(_) => " in the config file",
         None => "",
     };
-    let path = if error.path.is_empty() { String::new() } else { format!(" at `{}`", error.path.join(".")) };
+    let path = if error.path.is_empty() {
+        String::new()
+    } else {
+        format!(" at `{}`", error.path.join("."))
+    };
     format!("the settings are wrong{place}{path}: {}", error.kind)
 }
 
@@ -173,7 +201,10 @@ mod tests {
         let error = load("listne = \"127.0.0.1:1\"").unwrap_err().to_string();
         assert!(error.contains("listne"), "{error}");
         let error = load("[jobs]\nmax = 3").unwrap_err().to_string();
-        assert!(error.contains("max") && error.contains("max_running"), "{error}");
+        assert!(
+            error.contains("max") && error.contains("max_running"),
+            "{error}"
+        );
     }
 
     #[test]
@@ -184,6 +215,9 @@ mod tests {
 
     #[test]
     fn example_file_is_the_default() {
-        assert_eq!(load(include_str!("../examples/sluice.toml")).expect("valid"), Config::default());
+        assert_eq!(
+            load(include_str!("../examples/sluice.toml")).expect("valid"),
+            Config::default()
+        );
     }
 }

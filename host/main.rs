@@ -9,9 +9,16 @@ const STACK_BYTES: usize = 16 << 20;
 
 fn main() -> ExitCode {
     let cli = sluice::cli::Cli::parse();
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_stack_size(STACK_BYTES).build();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .thread_stack_size(STACK_BYTES)
+        .build();
     match runtime {
-        Ok(runtime) => runtime.block_on(async { tokio::spawn(sluice::cli::run(cli)).await.unwrap_or(ExitCode::FAILURE) }),
+        Ok(runtime) => runtime.block_on(async {
+            tokio::spawn(sluice::cli::run(cli))
+                .await
+                .unwrap_or(ExitCode::FAILURE)
+        }),
         Err(error) => {
             eprintln!("sluice: cannot start threads: {error}");
             ExitCode::FAILURE

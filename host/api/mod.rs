@@ -1,6 +1,97 @@
-//! temporary
+//! HTTP in, JSON out: the only module that knows axum and status codes. Decides nothing about jobs or tables beyond
+//! whether a request can be taken; what is taken goes to the store, and `dispatch` finds it there.
+
+mod auth;
+mod browse;
+mod connectors;
+mod fields;
+mod finish;
+mod jobs;
+mod k2;
+mod openapi;
+mod page;
+mod params;
+mod probes;
+mod problem;
+mod report;
+mod status;
+mod tokens;
+
 use std::sync::Arc;
-use crate::{store::Store,kb::{Lake,QueryLimits},plugin::Registry,connection::Connections,model::ids::ConnectorId};
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn;
+use axum::routing::get;
+use tokio_util::sync::CancellationToken;
+use tower_http::catch_panic::CatchPanicLayer;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::connection::Connections;
+use crate::kb::{Lake, QueryLimits};
+use crate::model::ids::ConnectorId;
+use crate::plugin::Registry;
+use crate::store::Store;
+
+/// No request of the contract needs more: the largest is a statement with its parameters.
+const MAX_BODY_BYTES: usize = 2 << 20;
+
+/// What handlers work with. Cheap to clone.
 #[derive(Clone)]
-pub struct Api { pub store: Store, pub lake: Arc<Lake>, pub plugins: Arc<Registry>, pub connections: Arc<Connections>, pub connector: ConnectorId, pub limits: QueryLimits }
-pub fn router(_: Api) -> axum::Router { axum::Router::new() }
+pub struct Api {
+    pub store: Store,
+    pub lake: Arc<Lake>,
+    pub plugins: Arc<Registry>,
+    pub connections: Arc<Connections>,
+    /// This host's own connector, the only one that runs jobs today.
+    pub connector: ConnectorId,
+    pub limits: QueryLimits,
+    /// Cancelled when the host stops: it is not ready any more, and who waits for a job is answered at once.
+    pub shutdown: CancellationToken,
+}
+
+/// The whole API.
+pub fn router(api: Api) -> Router {
+    let (router, document) = routes().split_for_parts();
+    let document: Arc<str> = openapi::complete(document).into();
+    router
+        .route(
+            "/openapi.json",
+            get(move || openapi::serve(document.clone())),
+        )
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .layer(CatchPanicLayer::custom(finish::panicked))
+        .layer(from_fn(finish::finish))
+        .with_state(api)
+}
+
+/// Every route; its path stands at its handler.
+fn routes() -> OpenApiRouter<Api> {
+    OpenApiRouter::with_openapi(openapi::base())
+        .routes(routes!(probes::livez))
+        .routes(routes!(probes::readyz))
+        .routes(routes!(probes::version))
+        // /me/tokens
+        .routes(routes!(tokens::list_tokens, tokens::create_token))
+        .routes(routes!(tokens::delete_token))
+        // /orgs/{org_id}/connectors
+        .routes(routes!(connectors::list_connectors))
+        .routes(routes!(connectors::get_connector))
+        .routes(routes!(browse::browse_connections))
+        .routes(routes!(browse::browse_tables))
+        .routes(routes!(browse::browse_columns))
+        .routes(routes!(jobs::list::list_jobs))
+        .routes(routes!(jobs::post::post_job))
+        .routes(routes!(jobs::get::get_job))
+        .routes(routes!(jobs::stop::stop_job))
+        // /orgs/{org_id}/k2
+        .routes(routes!(k2::list::list_kbs, k2::edit::create_kb))
+        .routes(routes!(
+            k2::list::get_kb,
+            k2::edit::update_kb,
+            k2::edit::delete_kb
+        ))
+        .routes(routes!(k2::schema::kb_schema))
+        .routes(routes!(k2::query::query_kb))
+}

@@ -69,20 +69,39 @@ enum ModeWord {
 impl Extract {
     pub async fn run(self, config: Config) -> Result<ExitCode, CommandError> {
         // Warnings only: the progress is what this command says.
-        let quiet = Config { log: if config.log == "info" { "warn".into() } else { config.log.clone() }, ..config };
+        let quiet = Config {
+            log: if config.log == "info" {
+                "warn".into()
+            } else {
+                config.log.clone()
+            },
+            ..config
+        };
         telemetry::start(&quiet).map_err(CommandError)?;
         let app = App::open(quiet).await.map_err(CommandError::from_display)?;
         let kb = knowledge_base(&app, &self.kb).await?;
         let kb_name = self.kb.clone();
         let spec = self.spec(&app)?;
-        let new = NewJob { org: app.org.clone(), connector: app.connector.clone(), kb: kb.id, kb_uid: kb.uid, spec };
-        let id = jobs::enqueue(&app.extractor.store, new).await.map_err(CommandError::from_display)?;
+        let new = NewJob {
+            org: app.org.clone(),
+            connector: app.connector.clone(),
+            kb: kb.id,
+            kb_uid: kb.uid,
+            spec,
+        };
+        let id = jobs::enqueue(&app.extractor.store, new)
+            .await
+            .map_err(CommandError::from_display)?;
         let job = watch(&app, &id).await?;
         conclude(&job, &kb_name)
     }
 
     fn spec(self, app: &App) -> Result<JobSpec, CommandError> {
-        let entry = app.extractor.connections.entry(&self.connection).map_err(CommandError::from_display)?;
+        let entry = app
+            .extractor
+            .connections
+            .entry(&self.connection)
+            .map_err(CommandError::from_display)?;
         if let Some(problem) = entry.problem {
             return Err(CommandError(problem));
         }
@@ -115,13 +134,20 @@ impl Extract {
 
 async fn knowledge_base(app: &App, name: &str) -> Result<Kb, CommandError> {
     let store = &app.extractor.store;
-    if let Some(kb) = kbs::find(store, &app.org, name).await.map_err(CommandError::from_display)? {
+    if let Some(kb) = kbs::find(store, &app.org, name)
+        .await
+        .map_err(CommandError::from_display)?
+    {
         return Ok(kb);
     }
     kbs::create(store, &app.org, name, None)
         .await
         .map_err(CommandError::from_display)?
-        .ok_or_else(|| CommandError(format!("the knowledge base \"{name}\" was just made by somebody else; try again")))
+        .ok_or_else(|| {
+            CommandError(format!(
+                "the knowledge base \"{name}\" was just made by somebody else; try again"
+            ))
+        })
 }
 
 /// Runs the job here and shows how it goes, until it is over or a signal asks to stop.
@@ -155,10 +181,15 @@ fn conclude(job: &Job, kb: &str) -> Result<ExitCode, CommandError> {
             println!("{} in \"{}\" of \"{kb}\"", line(job), job.spec.dest_table);
             Ok(ExitCode::SUCCESS)
         }
-        (Some(failure), JobState::Failed) => Err(CommandError(format!("{failure} [{}]", failure.code))),
+        (Some(failure), JobState::Failed) => {
+            Err(CommandError(format!("{failure} [{}]", failure.code)))
+        }
         (_, JobState::Stopped) => Err(CommandError(format!("stopped after {}", line(job)))),
         _ => {
-            println!("{}; the next `sluice serve` on this data folder goes on from there", line(job));
+            println!(
+                "{}; the next `sluice serve` on this data folder goes on from there",
+                line(job)
+            );
             Ok(ExitCode::FAILURE)
         }
     }
@@ -168,7 +199,11 @@ fn conclude(job: &Job, kb: &str) -> Result<ExitCode, CommandError> {
 fn line(job: &Job) -> String {
     let started = job.started_at.unwrap_or(job.created_at);
     let seconds = (job.finished_at.unwrap_or(job.updated_at) - started).as_seconds_f64();
-    let per_sec = if seconds > 0.0 { job.progress.rows as f64 / seconds } else { 0.0 };
+    let per_sec = if seconds > 0.0 {
+        job.progress.rows as f64 / seconds
+    } else {
+        0.0
+    };
     format!(
         "{} rows ({} rows/s), {}, waited {:.1} s",
         HumanCount(job.progress.rows),
@@ -188,10 +223,16 @@ impl Display {
     fn new() -> Self {
         let bar = std::io::stderr().is_terminal().then(|| {
             let bar = ProgressBar::new_spinner();
-            bar.set_style(ProgressStyle::with_template("{spinner} {elapsed_precise} {msg}").expect("a valid template"));
+            bar.set_style(
+                ProgressStyle::with_template("{spinner} {elapsed_precise} {msg}")
+                    .expect("a valid template"),
+            );
             bar
         });
-        Self { bar, printed: Instant::now() }
+        Self {
+            bar,
+            printed: Instant::now(),
+        }
     }
 
     fn show(&mut self, job: &Job) {

@@ -1,5 +1,6 @@
 //! The command line. One file a command; each ends with a sentence and a non-zero exit code when it fails.
 
+pub mod demo;
 pub mod extract;
 pub mod query;
 pub mod serve;
@@ -30,6 +31,8 @@ enum Command {
     Extract(extract::Extract),
     /// Query the tables of a knowledge base.
     Query(query::Query),
+    /// Show all of it on a throw-away database.
+    Demo(demo::Demo),
 }
 
 /// Why a command failed. A sentence for whoever typed it.
@@ -60,5 +63,6 @@ async fn dispatch(cli: Cli) -> Result<ExitCode, CommandError> {
         Command::Serve => serve::run(config).await,
         Command::Extract(extract) => extract.run(config).await,
         Command::Query(query) => query.run(config).await,
+        Command::Demo(demo) => demo.run(config).await,
     }
 }

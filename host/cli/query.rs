@@ -34,7 +34,9 @@ enum Format {
 
 impl Query {
     pub async fn run(self, config: Config) -> Result<ExitCode, CommandError> {
-        let app = App::open(config).await.map_err(CommandError::from_display)?;
+        let app = App::open(config)
+            .await
+            .map_err(CommandError::from_display)?;
         let kb = kbs::find(&app.extractor.store, &app.org, &self.kb)
             .await
             .map_err(CommandError::from_display)?
@@ -45,14 +47,22 @@ impl Query {
             explain: false,
             limits: app.query_limits(),
         };
-        let answer = app.extractor.lake.query(&kb.uid, query).await.map_err(CommandError::from_display)?;
+        let answer = app
+            .extractor
+            .lake
+            .query(&kb.uid, query)
+            .await
+            .map_err(CommandError::from_display)?;
         match print(&answer, self.format, &mut io::stdout().lock()) {
             // The reader of a pipe has seen enough.
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
             printed => printed.map_err(CommandError::from_display)?,
         }
         if answer.truncated {
-            eprintln!("sluice: only the first {} rows are shown; see query.max_rows", app.query_limits().rows);
+            eprintln!(
+                "sluice: only the first {} rows are shown; see query.max_rows",
+                app.query_limits().rows
+            );
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -65,12 +75,19 @@ fn param(text: String) -> serde_json::Value {
 fn print(answer: &Answer, format: Format, out: &mut impl Write) -> io::Result<()> {
     match format {
         Format::Table => {
-            let table = arrow::util::pretty::pretty_format_batches_with_schema(answer.schema.clone(), &answer.batches);
+            let table = arrow::util::pretty::pretty_format_batches_with_schema(
+                answer.schema.clone(),
+                &answer.batches,
+            );
             writeln!(out, "{}", table.map_err(io::Error::other)?)
         }
         Format::Csv => {
             let mut csv = arrow::csv::Writer::new(out);
-            answer.batches.iter().try_for_each(|batch| csv.write(batch)).map_err(io::Error::other)
+            answer
+                .batches
+                .iter()
+                .try_for_each(|batch| csv.write(batch))
+                .map_err(io::Error::other)
         }
         Format::Json => {
             let mut json = arrow::json::ArrayWriter::new(&mut *out);

@@ -14,19 +14,29 @@ use crate::telemetry;
 pub async fn run(config: Config) -> Result<ExitCode, CommandError> {
     telemetry::start(&config).map_err(CommandError)?;
     let listener = TcpListener::bind(config.listen).await.map_err(|error| {
-        CommandError(format!("cannot listen on {}: {error}; set `listen` to a free address", config.listen))
+        CommandError(format!(
+            "cannot listen on {}: {error}; set `listen` to a free address",
+            config.listen
+        ))
     })?;
-    let app = App::open(config).await.map_err(CommandError::from_display)?;
+    let app = App::open(config)
+        .await
+        .map_err(CommandError::from_display)?;
     let address = listener.local_addr().map_err(CommandError::from_display)?;
     announce(&app, &address.to_string());
-    app.serve(listener, stop_signal()?).await.map_err(CommandError::from_display)?;
+    app.serve(listener, stop_signal()?)
+        .await
+        .map_err(CommandError::from_display)?;
     tracing::info!("stopped");
     Ok(ExitCode::SUCCESS)
 }
 
 /// On standard output, for a person or a script; the log goes to standard error.
 fn announce(app: &App, address: &str) {
-    println!("sluice {} listens on http://{address}", env!("CARGO_PKG_VERSION"));
+    println!(
+        "sluice {} listens on http://{address}",
+        env!("CARGO_PKG_VERSION")
+    );
     println!("org        {FIRST_ORG}");
     println!("connector  {}", app.connector);
     if let Some(key) = &app.first_key {

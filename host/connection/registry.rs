@@ -189,7 +189,7 @@ mod tests {
     fn a_file_that_is_not_json_says_where() {
         let (_folder, connections) = connections("{\n  \"a\": {\"dsn\": \"canary\" \"x\"}\n}");
         let problem = connections.problem().unwrap();
-        assert!(problem.contains("line 2, column 23"), "{problem}");
+        assert!(problem.contains("line 2, column 25"), "{problem}");
         assert!(!problem.contains("canary"), "{problem}");
         assert!(connections.entries().is_empty());
         assert_eq!(

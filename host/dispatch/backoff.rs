@@ -7,7 +7,9 @@ const LONGEST: Duration = Duration::from_secs(60);
 
 /// The wait before the attempt after `attempt` (from 1): 1 s, 2 s, 4 s, … at most a minute.
 pub fn after(attempt: u32) -> Duration {
-    FIRST.saturating_mul(1 << attempt.saturating_sub(1).min(16)).min(LONGEST)
+    FIRST
+        .saturating_mul(1 << attempt.saturating_sub(1).min(16))
+        .min(LONGEST)
 }
 
 #[cfg(test)]

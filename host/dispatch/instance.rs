@@ -27,7 +27,11 @@ impl Instance {
         let id = uuid::Uuid::now_v7().simple().to_string();
         let lock = File::create(folder.join(&id))?;
         lock.lock()?;
-        Ok(Self { id, folder: folder.to_owned(), _lock: lock })
+        Ok(Self {
+            id,
+            folder: folder.to_owned(),
+            _lock: lock,
+        })
     }
 
     pub fn id(&self) -> &str {
@@ -35,11 +39,18 @@ impl Instance {
     }
 
     /// Frees the jobs whose holders are gone.
-    pub async fn expire_the_dead(&self, store: &Store, connector: &ConnectorId) -> Result<(), StoreError> {
+    pub async fn expire_the_dead(
+        &self,
+        store: &Store,
+        connector: &ConnectorId,
+    ) -> Result<(), StoreError> {
         for owner in jobs::lease_owners(store, connector).await? {
             if owner != self.id && self.is_dead(&owner) {
                 let freed = jobs::expire_leases(store, &owner).await?;
-                tracing::info!(jobs = freed, "took over the jobs of a process that ended without giving them back");
+                tracing::info!(
+                    jobs = freed,
+                    "took over the jobs of a process that ended without giving them back"
+                );
             }
         }
         Ok(())
@@ -48,7 +59,9 @@ impl Instance {
     /// Only a certain answer is yes: a file that is missing may belong to a process on another machine.
     fn is_dead(&self, owner: &str) -> bool {
         let path = self.folder.join(owner);
-        let Ok(file) = File::open(&path) else { return false };
+        let Ok(file) = File::open(&path) else {
+            return false;
+        };
         match file.try_lock() {
             Ok(()) => true,
             Err(TryLockError::WouldBlock | TryLockError::Error(_)) => false,
@@ -70,7 +83,10 @@ mod tests {
     #[test]
     fn a_process_is_dead_when_its_lock_is_free() {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let (one, two) = (Instance::register(folder.path()).expect("writable"), Instance::register(folder.path()).expect("writable"));
+        let (one, two) = (
+            Instance::register(folder.path()).expect("writable"),
+            Instance::register(folder.path()).expect("writable"),
+        );
         assert!(!two.is_dead(one.id()));
         std::fs::write(folder.path().join("gone"), "").expect("writable");
         assert!(two.is_dead("gone"));

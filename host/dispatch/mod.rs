@@ -15,8 +15,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::extract::Extractor;
 use crate::model::ids::{ConnectorId, JobId};
-use crate::store::jobs::{self, Lease};
 use crate::store::StoreError;
+use crate::store::jobs::{self, Lease};
 
 pub use instance::Instance;
 
@@ -52,7 +52,10 @@ impl Dispatcher {
         let mut running: HashMap<task::Id, Running> = HashMap::new();
         while !shutdown.is_cancelled() {
             if let Err(error) = self.turn(&mut tasks, &mut running, &shutdown).await {
-                tracing::error!(error = &error as &dyn std::error::Error, "cannot look for jobs");
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "cannot look for jobs"
+                );
             }
             tokio::select! {
                 () = shutdown.cancelled() => {}
@@ -61,10 +64,14 @@ impl Dispatcher {
                 Some(done) = tasks.join_next_with_id() => forget(&mut running, done),
             }
         }
-        let drained = tokio::time::timeout(GRACE, async { while tasks.join_next().await.is_some() {} }).await;
+        let drained =
+            tokio::time::timeout(GRACE, async { while tasks.join_next().await.is_some() {} }).await;
         if drained.is_err() {
             // Their leases run out with this process; the next one finds them free.
-            tracing::warn!(jobs = tasks.len(), "some jobs did not reach a checkpoint in time and go on from their last one");
+            tracing::warn!(
+                jobs = tasks.len(),
+                "some jobs did not reach a checkpoint in time and go on from their last one"
+            );
         }
     }
 
@@ -80,13 +87,25 @@ impl Dispatcher {
                 job.abandon.cancel();
             }
         }
-        self.instance.expire_the_dead(store, &self.connector).await?;
+        self.instance
+            .expire_the_dead(store, &self.connector)
+            .await?;
         while running.len() < self.max_running {
             let owner = self.instance.id();
-            let claimed = jobs::claim(store, &self.connector, self.only.as_ref(), owner, self.lease_delta()).await?;
+            let claimed = jobs::claim(
+                store,
+                &self.connector,
+                self.only.as_ref(),
+                owner,
+                self.lease_delta(),
+            )
+            .await?;
             let Some((lease, job)) = claimed else { break };
             let abandon = CancellationToken::new();
-            let entry = Running { lease: lease.clone(), abandon: abandon.clone() };
+            let entry = Running {
+                lease: lease.clone(),
+                abandon: abandon.clone(),
+            };
             let task = tasks.spawn(Arc::clone(self).run_job(lease, job, abandon, shutdown.clone()));
             running.insert(task.id(), entry);
         }

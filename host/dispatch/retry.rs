@@ -20,7 +20,9 @@ pub enum Next {
 pub fn decide(failure: &Failure, attempt: u32, max_attempts: u32) -> Next {
     match failure.kind {
         FailureKind::LeaseLost | FailureKind::Stopped => Next::LeaveAlone,
-        _ if failure.is_retried() && attempt < max_attempts => Next::Retry { after: backoff::after(attempt) },
+        _ if failure.is_retried() && attempt < max_attempts => Next::Retry {
+            after: backoff::after(attempt),
+        },
         _ => Next::GiveUp,
     }
 }
@@ -35,8 +37,18 @@ mod tests {
 
     #[test]
     fn only_what_may_mend_itself_is_retried_and_not_for_ever() {
-        assert_eq!(decision(FailureKind::Source, 1), Next::Retry { after: Duration::from_secs(1) });
-        assert_eq!(decision(FailureKind::Host, 2), Next::Retry { after: Duration::from_secs(2) });
+        assert_eq!(
+            decision(FailureKind::Source, 1),
+            Next::Retry {
+                after: Duration::from_secs(1)
+            }
+        );
+        assert_eq!(
+            decision(FailureKind::Host, 2),
+            Next::Retry {
+                after: Duration::from_secs(2)
+            }
+        );
         assert_eq!(decision(FailureKind::Source, 3), Next::GiveUp);
         assert_eq!(decision(FailureKind::Config, 1), Next::GiveUp);
         assert_eq!(decision(FailureKind::Plugin, 1), Next::GiveUp);

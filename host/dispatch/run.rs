@@ -5,8 +5,8 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use tokio_util::sync::CancellationToken;
 
-use super::retry::{self, Next};
 use super::Dispatcher;
+use super::retry::{self, Next};
 use crate::extract::Outcome;
 use crate::model::failure::Failure;
 use crate::model::job::{Job, JobState};
@@ -36,7 +36,9 @@ impl Dispatcher {
             match jobs::renew(&self.extractor.store, lease, self.lease_delta()).await {
                 Ok(true) => {}
                 Ok(false) => return,
-                Err(error) => tracing::error!(job = %lease.job, error = &error as &dyn std::error::Error, "cannot renew a lease"),
+                Err(error) => {
+                    tracing::error!(job = %lease.job, error = &error as &dyn std::error::Error, "cannot renew a lease")
+                }
             }
         }
     }
@@ -56,12 +58,21 @@ impl Dispatcher {
         };
         match written {
             Ok(()) => {}
-            Err(StoreError::LeaseLost) => tracing::info!(job = %job.id, "job ended for us, but not by us"),
-            Err(error) => tracing::error!(job = %job.id, error = &error as &dyn std::error::Error, "cannot write how a job ended"),
+            Err(StoreError::LeaseLost) => {
+                tracing::info!(job = %job.id, "job ended for us, but not by us")
+            }
+            Err(error) => {
+                tracing::error!(job = %job.id, error = &error as &dyn std::error::Error, "cannot write how a job ended")
+            }
         }
     }
 
-    async fn after_failure(&self, lease: &Lease, job: &Job, failure: &Failure) -> Result<(), StoreError> {
+    async fn after_failure(
+        &self,
+        lease: &Lease,
+        job: &Job,
+        failure: &Failure,
+    ) -> Result<(), StoreError> {
         let store = &self.extractor.store;
         match retry::decide(failure, job.attempt, self.max_attempts) {
             Next::Retry { after } => {

@@ -42,17 +42,32 @@ pub struct Committer<'a> {
 
 impl<'a> Committer<'a> {
     /// Reads where the stream stands from the table's log, and brings the store up to it.
-    pub async fn recover(store: &'a Store, lake: &Lake, lease: &'a Lease, job: &'a Job) -> Result<Self, Failure> {
-        let last = lake.last_checkpoint(&job.kb_uid, &job.spec.dest_table, &job.stream).await?;
+    pub async fn recover(
+        store: &'a Store,
+        lake: &Lake,
+        lease: &'a Lease,
+        job: &'a Job,
+    ) -> Result<Self, Failure> {
+        let last = lake
+            .last_checkpoint(&job.kb_uid, &job.spec.dest_table, &job.stream)
+            .await?;
         if let Some(checkpoint) = &last {
             checkpoints::commit(store, lease, checkpoint).await?;
         }
-        Ok(Self { store, lease, job, last })
+        Ok(Self {
+            store,
+            lease,
+            job,
+            last,
+        })
     }
 
     /// Sums of the job up to the newest checkpoint.
     pub fn progress(&self) -> Progress {
-        self.last.as_ref().map(|checkpoint| checkpoint.progress).unwrap_or_default()
+        self.last
+            .as_ref()
+            .map(|checkpoint| checkpoint.progress)
+            .unwrap_or_default()
     }
 
     /// Makes everything written so far visible, with the position after it. `progress` counts all of the job but the
@@ -66,13 +81,17 @@ impl<'a> Committer<'a> {
         let sealed = writer.seal().await.map_err(Failure::from)?;
         let bytes = self.progress().bytes + sealed.bytes;
         let checkpoint = self.next(cursor, Progress { bytes, ..progress });
-        checkpoints::prepare(self.store, self.lease, &checkpoint).await.map_err(Failure::from)?;
+        checkpoints::prepare(self.store, self.lease, &checkpoint)
+            .await
+            .map_err(Failure::from)?;
         match writer.commit(&checkpoint).await {
             Ok(_) => {}
             Err(CommitError::SeqTaken(_)) => return Err(CommitEnd::Adopt),
             Err(CommitError::Kb(error)) => return Err(Failure::from(error).into()),
         }
-        checkpoints::commit(self.store, self.lease, &checkpoint).await.map_err(Failure::from)?;
+        checkpoints::commit(self.store, self.lease, &checkpoint)
+            .await
+            .map_err(Failure::from)?;
         tracing::debug!(job = %self.job.id, seq = checkpoint.seq, rows = checkpoint.progress.rows, "committed");
         self.last = Some(checkpoint);
         Ok(())
@@ -93,7 +112,9 @@ impl<'a> Committer<'a> {
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::LeaseLost => Self::new(FailureKind::LeaseLost, "lease_lost", error.to_string()),
+            StoreError::LeaseLost => {
+                Self::new(FailureKind::LeaseLost, "lease_lost", error.to_string())
+            }
             other => {
                 tracing::error!(error = &other as &dyn std::error::Error, "the store failed");
                 Self::new(FailureKind::Host, "store", other.to_string())

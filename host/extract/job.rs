@@ -21,12 +21,19 @@ const COMMIT_ROWS: u64 = 1_000_000;
 const COMMIT_BYTES: u64 = 64 << 20;
 const COMMIT_INTERVAL: Duration = Duration::from_secs(1);
 
-pub async fn run(with: &Extractor, lease: &Lease, job: &Job, shutdown: &CancellationToken) -> Outcome {
+pub async fn run(
+    with: &Extractor,
+    lease: &Lease,
+    job: &Job,
+    shutdown: &CancellationToken,
+) -> Outcome {
     loop {
         match attempt(with, lease, job, shutdown).await {
             Ok(outcome) => return outcome,
             Err(CommitEnd::Failed(failure)) => return Outcome::Failed(failure),
-            Err(CommitEnd::Adopt) => tracing::info!(job = %job.id, "went on from another holder's checkpoint"),
+            Err(CommitEnd::Adopt) => {
+                tracing::info!(job = %job.id, "went on from another holder's checkpoint")
+            }
         }
     }
 }
@@ -40,7 +47,9 @@ async fn attempt(
     let committer = Committer::recover(&with.store, &with.lake, lease, job).await?;
     if job.spec.mode == Mode::Replace && committer.last.is_some() {
         // The swap is the only commit of a replace, and it has landed.
-        return Ok(Outcome::Completed { warnings: Vec::new() });
+        return Ok(Outcome::Completed {
+            warnings: Vec::new(),
+        });
     }
     let resume = match &committer.last {
         Some(checkpoint) => checkpoint.cursor.clone(),
@@ -56,27 +65,58 @@ async fn attempt(
     };
     let writer = with.lake.writer(target).await.map_err(Failure::from)?;
     let pages = ReadAhead::start(reader, job.spec.pacing, batch_rows(job));
-    let mut run = Run { progress: committer.progress(), committer, writer, resumable: Some(resume), staged_since: None };
+    let mut run = Run {
+        progress: committer.progress(),
+        committer,
+        writer,
+        resumable: Some(resume),
+        staged_since: None,
+    };
     let end = run.copy(pages, shutdown).await;
     run.writer.discard().await;
     end
 }
 
-async fn open_reader(with: &Extractor, job: &Job, resume: Option<Cursor>) -> Result<Reader, Failure> {
+async fn open_reader(
+    with: &Extractor,
+    job: &Job,
+    resume: Option<Cursor>,
+) -> Result<Reader, Failure> {
     let source = &job.spec.source;
     let Some(plugin) = with.plugins.get(&source.kind) else {
-        let detail = format!("no plugin for the source kind \"{}\" is loaded; put it into the plugins folder", source.kind);
-        return Err(Failure::new(FailureKind::Config, "source_unsupported", detail));
+        let detail = format!(
+            "no plugin for the source kind \"{}\" is loaded; put it into the plugins folder",
+            source.kind
+        );
+        return Err(Failure::new(
+            FailureKind::Config,
+            "source_unsupported",
+            detail,
+        ));
     };
-    let session = with.connections.connect(&source.connection_ref, &format!("sluice/{}", job.id)).await?;
-    let request = ReadRequest { source: source.clone(), resume, pacing: job.spec.pacing };
+    let session = with
+        .connections
+        .connect(&source.connection_ref, &format!("sluice/{}", job.id))
+        .await?;
+    let request = ReadRequest {
+        source: source.clone(),
+        resume,
+        pacing: job.spec.pacing,
+    };
     plugin.open_reader(session, request).await
 }
 
 /// After a timeout or a conflict the same page may fail again, a smaller one need not.
 fn batch_rows(job: &Job) -> u32 {
-    let too_slow = job.failure.as_ref().is_some_and(|failure| failure.is_eased_by_smaller_pages());
-    if too_slow { (job.spec.batch_rows >> job.attempt.min(10)).max(1) } else { job.spec.batch_rows }
+    let too_slow = job
+        .failure
+        .as_ref()
+        .is_some_and(|failure| failure.is_eased_by_smaller_pages());
+    if too_slow {
+        (job.spec.batch_rows >> job.attempt.min(10)).max(1)
+    } else {
+        job.spec.batch_rows
+    }
 }
 
 struct Run<'a> {
@@ -90,7 +130,11 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    async fn copy(&mut self, mut pages: ReadAhead, shutdown: &CancellationToken) -> Result<Outcome, CommitEnd> {
+    async fn copy(
+        &mut self,
+        mut pages: ReadAhead,
+        shutdown: &CancellationToken,
+    ) -> Result<Outcome, CommitEnd> {
         loop {
             let commit_at = self.commit_at();
             tokio::select! {
@@ -114,7 +158,10 @@ impl Run<'_> {
     async fn write(&mut self, page: Page, throttled: Duration) -> Result<(), CommitEnd> {
         self.progress.throttled_ms += throttled.as_millis() as u64;
         if page.batch.num_rows() > 0 {
-            self.writer.write(&page.batch).await.map_err(Failure::from)?;
+            self.writer
+                .write(&page.batch)
+                .await
+                .map_err(Failure::from)?;
             self.progress.rows += page.batch.num_rows() as u64;
             self.progress.batches += 1;
             self.staged_since.get_or_insert_with(Instant::now);
@@ -129,7 +176,9 @@ impl Run<'_> {
 
     /// When the staged rows should be visible at the latest; none while nothing waits or a commit could not be resumed.
     fn commit_at(&self) -> Option<Instant> {
-        self.staged_since.filter(|_| self.may_commit()).map(|since| since + COMMIT_INTERVAL)
+        self.staged_since
+            .filter(|_| self.may_commit())
+            .map(|since| since + COMMIT_INTERVAL)
     }
 
     /// A replace is seen at its end or not at all.
@@ -159,7 +208,9 @@ impl Run<'_> {
     }
 
     async fn commit(&mut self, cursor: Option<Cursor>) -> Result<(), CommitEnd> {
-        self.committer.commit(&mut self.writer, cursor, self.progress).await?;
+        self.committer
+            .commit(&mut self.writer, cursor, self.progress)
+            .await?;
         self.staged_since = None;
         Ok(())
     }

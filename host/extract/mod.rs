@@ -31,7 +31,9 @@ pub struct Extractor {
 /// How a run of a job ended.
 #[derive(Debug, PartialEq)]
 pub enum Outcome {
-    Completed { warnings: Vec<String> },
+    Completed {
+        warnings: Vec<String>,
+    },
     Failed(Failure),
     /// The host shuts down; what could be committed is.
     Interrupted,

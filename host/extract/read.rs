@@ -33,20 +33,37 @@ impl ReadAhead {
     pub fn start(reader: Reader, pacing: Pacing, batch_rows: u32) -> Self {
         // One page waits here and one is in the making: a paced job asks for its next page only when its turn has come.
         let (sender, pages) = mpsc::channel(1);
-        let task = tokio::spawn(read(reader, Pacer::new(pacing, batch_rows), batch_rows, sender));
-        Self { pages, _task: AbortOnDropHandle::new(task) }
+        let task = tokio::spawn(read(
+            reader,
+            Pacer::new(pacing, batch_rows),
+            batch_rows,
+            sender,
+        ));
+        Self {
+            pages,
+            _task: AbortOnDropHandle::new(task),
+        }
     }
 
     /// The next page, or the end. Cancel-safe.
     pub async fn next(&mut self) -> Result<Read, Failure> {
         match self.pages.recv().await {
             Some(read) => read,
-            None => Err(Failure::new(FailureKind::Host, "reader_gone", "the reading task of this job ended unexpectedly")),
+            None => Err(Failure::new(
+                FailureKind::Host,
+                "reader_gone",
+                "the reading task of this job ended unexpectedly",
+            )),
         }
     }
 }
 
-async fn read(mut reader: Reader, mut pacer: Pacer, batch_rows: u32, pages: mpsc::Sender<Result<Read, Failure>>) {
+async fn read(
+    mut reader: Reader,
+    mut pacer: Pacer,
+    batch_rows: u32,
+    pages: mpsc::Sender<Result<Read, Failure>>,
+) {
     loop {
         let read = turn(&mut reader, &mut pacer, batch_rows).await;
         let is_last = !matches!(read, Ok(Read::Page { .. }));
@@ -75,6 +92,8 @@ async fn turn(reader: &mut Reader, pacer: &mut Pacer, batch_rows: u32) -> Result
     Err(Failure::new(
         FailureKind::Plugin,
         "endless_wait",
-        format!("the plugin asked to wait {MOST_WAITS} times without reading a row; report this to its author"),
+        format!(
+            "the plugin asked to wait {MOST_WAITS} times without reading a row; report this to its author"
+        ),
     ))
 }

@@ -86,11 +86,35 @@ fn is_about_values(error: &ArrowError) -> bool {
     )
 }
 
-/// Without the engine's catalog names and its habit of quoting the source of an error again.
+/// Without the engine's catalog names, its habit of quoting the source of an error again, and its belief that a call with
+/// the wrong types is a bug of its own.
 fn plain(text: &str) -> String {
     let first = text.split("\n\nbacktrace:").next().unwrap_or(text);
+    let first = first
+        .find("No function matches")
+        .map_or(first, |start| &first[start..]);
+    let first = first
+        .split("\n\tCandidate functions:")
+        .next()
+        .unwrap_or(first);
     first
         .replace("kb.public.", "")
         .trim_end_matches('.')
         .to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_with_wrong_types_is_no_bug_of_the_engine() {
+        let engine = "Internal error: Function 'sum' failed to match any signature.\nThis issue was likely caused by a bug \
+                      in DataFusion's code. No function matches the given name and argument types 'sum(Utf8)'. You might \
+                      need to add explicit type casts.\n\tCandidate functions:\n\tsum(Decimal)";
+        assert_eq!(
+            plain(engine),
+            "No function matches the given name and argument types 'sum(Utf8)'. You might need to add explicit type casts"
+        );
+    }
 }

@@ -44,7 +44,11 @@ impl Failure {
 
     /// Whether the same page may fail again where a smaller one does not.
     pub fn is_eased_by_smaller_pages(&self) -> bool {
-        self.kind == FailureKind::Source && matches!(self.code.as_str(), "timeout" | "conflict" | "57014" | "40001" | "55P03")
+        self.kind == FailureKind::Source
+            && matches!(
+                self.code.as_str(),
+                "timeout" | "conflict" | "57014" | "40001" | "55P03"
+            )
     }
 
     /// Whether another attempt may succeed without anybody doing anything.

@@ -10,7 +10,7 @@ pub enum Value {
     Null,
     Boolean(bool),
     Int(i64),
-    Float(f64),
+    Float(#[serde(with = "float_as_text")] f64),
     Decimal(String),
     Text(String),
     Bytes(Vec<u8>),
@@ -66,4 +66,45 @@ pub fn hex_text(bytes: &[u8]) -> String {
         write!(text, "{byte:02x}").expect("writing to a string cannot fail");
         text
     })
+}
+
+/// JSON has no NaN and no infinities, and its readers may round the last digit: a cursor would skip or repeat rows.
+mod float_as_text {
+    use serde::de::Error;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub fn serialize<S: Serializer>(float: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&super::float_text(*float))
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(D::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_float_is_the_same_after_json() {
+        for float in [
+            0.1,
+            5e-324,
+            f64::MAX,
+            -0.0,
+            f64::NAN,
+            f64::INFINITY,
+            f64::NEG_INFINITY,
+            122.416_294_033_786_585,
+        ] {
+            let json = serde_json::to_string(&Value::Float(float)).expect("no io");
+            let read = serde_json::from_str(&json).expect("just written");
+            assert!(
+                matches!(read, Value::Float(read) if read.to_bits() == float.to_bits()),
+                "{json}"
+            );
+        }
+    }
 }

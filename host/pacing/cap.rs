@@ -23,12 +23,20 @@ pub struct RowCap {
 impl RowCap {
     pub fn new(rows_per_sec: u32, batch_rows: u32) -> Self {
         let slots = u64::from(rows_per_sec.div_ceil(batch_rows.max(1)));
-        Self { rows_per_sec: rows_per_sec.into(), slots, next_slot: 0, taken: VecDeque::new() }
+        Self {
+            rows_per_sec: rows_per_sec.into(),
+            slots,
+            next_slot: 0,
+            taken: VecDeque::new(),
+        }
     }
 
     /// When the next slot opens; `now` or earlier if it is open.
     pub fn ready_at(&self, now: Instant) -> Instant {
-        let spread = self.taken.back().map(|last| *last + SECOND / self.slots as u32);
+        let spread = self
+            .taken
+            .back()
+            .map(|last| *last + SECOND / self.slots as u32);
         let window = (self.taken.len() as u64 == self.slots).then(|| self.taken[0] + SECOND);
         // Slots are spread over the second as well, but without adding up the lateness of each: the window decides.
         match (window, spread) {

@@ -22,7 +22,8 @@ impl Pacer {
     /// `batch_rows` is the most that a batch may have, at least 1.
     pub fn new(pacing: Pacing, batch_rows: u32) -> Self {
         Self {
-            cap: (pacing.max_rows_per_sec > 0).then(|| RowCap::new(pacing.max_rows_per_sec, batch_rows)),
+            cap: (pacing.max_rows_per_sec > 0)
+                .then(|| RowCap::new(pacing.max_rows_per_sec, batch_rows)),
             delay: Duration::from_millis(pacing.batch_delay_ms),
             last: None,
         }
@@ -32,19 +33,28 @@ impl Pacer {
     /// long the wait was. Dropping the future gives the turn back.
     pub async fn turn(&mut self) -> (Option<u32>, Duration) {
         let start = Instant::now();
-        let after_delay = self.last.map(|last| last + self.delay);
-        let after_cap = self.cap.as_ref().map(|cap| cap.ready_at(start));
-        if let Some(until) = after_delay.max(after_cap).filter(|until| *until > start) {
-            tokio::time::sleep_until(until).await;
+        let opens = self.opens_at(start);
+        if opens > start {
+            tokio::time::sleep_until(opens).await;
         }
         let now = Instant::now();
-        let rows = self.cap.as_mut().map(|cap| cap.take(now));
-        (rows, now - start)
+        (self.take(now), now - start)
     }
 
     /// The batch has arrived: the delay counts from here.
     pub fn arrived(&mut self) {
         self.last = Some(Instant::now());
+    }
+
+    /// When the next batch may be read: `now` or earlier if at once.
+    fn opens_at(&self, now: Instant) -> Instant {
+        let after_delay = self.last.map_or(now, |last| last + self.delay);
+        let after_cap = self.cap.as_ref().map_or(now, |cap| cap.ready_at(now));
+        after_delay.max(after_cap)
+    }
+
+    fn take(&mut self, now: Instant) -> Option<u32> {
+        self.cap.as_mut().map(|cap| cap.take(now))
     }
 }
 
@@ -52,44 +62,90 @@ impl Pacer {
 mod tests {
     use super::*;
 
-    #[tokio::test(start_paused = true)]
-    async fn delay_counts_from_the_arrival_of_the_batch_before() {
-        let mut pacer = Pacer::new(Pacing { batch_delay_ms: 200, ..Pacing::default() }, 10);
-        assert_eq!(pacer.turn().await, (None, Duration::ZERO));
-        tokio::time::advance(Duration::from_secs(3)).await;
-        pacer.arrived();
-        let (_, waited) = pacer.turn().await;
-        assert_eq!(waited, Duration::from_millis(200));
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn capped(max_rows_per_sec: u32, batch_rows: u32) -> Pacer {
+        Pacer::new(
+            Pacing {
+                max_rows_per_sec,
+                ..Pacing::default()
+            },
+            batch_rows,
+        )
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn unthrottled_never_waits() {
+    #[test]
+    fn delay_counts_from_the_arrival_of_the_batch_before() {
+        let mut pacer = Pacer::new(
+            Pacing {
+                batch_delay_ms: 200,
+                ..Pacing::default()
+            },
+            10,
+        );
+        let start = Instant::now();
+        assert_eq!(pacer.opens_at(start), start);
+        let arrived = start + 3 * SECOND;
+        pacer.last = Some(arrived);
+        assert_eq!(
+            pacer.opens_at(arrived),
+            arrived + Duration::from_millis(200)
+        );
+        assert_eq!(pacer.take(arrived), None);
+    }
+
+    #[test]
+    fn unthrottled_never_waits() {
         let mut pacer = Pacer::new(Pacing::default(), 10);
-        for _ in 0..100 {
-            assert_eq!(pacer.turn().await, (None, Duration::ZERO));
-            pacer.arrived();
+        let now = Instant::now();
+        pacer.last = Some(now);
+        assert_eq!((pacer.opens_at(now), pacer.take(now)), (now, None));
+    }
+
+    #[test]
+    fn cap_holds_in_every_window_and_reaches_the_rate() {
+        for (cap, batch_rows) in [
+            (1_000, 5_000),
+            (1_000, 36),
+            (7, 5_000),
+            (10_000, 999),
+            (5, 1),
+        ] {
+            let taken = a_minute_of(capped(cap, batch_rows));
+            for (i, (from, _)) in taken.iter().enumerate() {
+                for seconds in [1, 10] {
+                    let window = taken[i..]
+                        .iter()
+                        .take_while(|(at, _)| *at < *from + seconds * SECOND);
+                    let rows: u32 = window.map(|(_, rows)| rows).sum();
+                    assert!(
+                        rows <= cap * seconds,
+                        "{rows} rows in {seconds} s under a cap of {cap}, batch {batch_rows}"
+                    );
+                }
+            }
+            assert!(
+                taken
+                    .iter()
+                    .all(|(_, rows)| (1..=batch_rows).contains(rows))
+            );
+            let total: u32 = taken.iter().map(|(_, rows)| rows).sum();
+            assert!(
+                total >= cap * 60 * 97 / 100,
+                "{total} rows in a minute under a cap of {cap}, batch {batch_rows}"
+            );
         }
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn cap_holds_in_every_window_and_reaches_the_rate() {
-        for (cap, batch_rows) in [(1_000, 5_000), (1_000, 36), (7, 5_000), (10_000, 999), (5, 1)] {
-            let mut pacer = Pacer::new(Pacing { max_rows_per_sec: cap, ..Pacing::default() }, batch_rows);
-            let start = Instant::now();
-            let mut taken = Vec::new();
-            while start.elapsed() < Duration::from_secs(60) {
-                let (rows, _) = pacer.turn().await;
-                taken.push((start.elapsed(), rows.expect("a cap is set")));
-                pacer.arrived();
-            }
-            for (i, (from, _)) in taken.iter().enumerate() {
-                let window = taken[i..].iter().take_while(|(at, _)| *at < *from + Duration::from_secs(1));
-                let rows: u32 = window.map(|(_, rows)| rows).sum();
-                assert!(rows <= cap, "{rows} rows in a second under a cap of {cap}, batch {batch_rows}");
-            }
-            assert!(taken.iter().all(|(_, rows)| (1..=batch_rows).contains(rows)));
-            let total: u32 = taken.iter().map(|(_, rows)| rows).sum();
-            assert!(total >= cap * 60 * 97 / 100, "{total} rows in a minute under a cap of {cap}");
+    /// Every turn of a minute, with a timer that is up to a millisecond late and, once, by three seconds.
+    fn a_minute_of(mut pacer: Pacer) -> Vec<(Instant, u32)> {
+        let start = Instant::now();
+        let (mut now, mut taken) = (start, Vec::new());
+        while now < start + 60 * SECOND {
+            let late = Duration::from_micros(taken.len() as u64 * 37 % 1_000);
+            now = pacer.opens_at(now).max(now) + late;
+            taken.push((now, pacer.take(now).expect("a cap is set")));
         }
+        taken
     }
 }

@@ -13,7 +13,7 @@ use super::{Description, Plugin, gate};
 use crate::model::failure::{Failure, FailureKind};
 
 const BUILT_IN: &str = "built in";
-const BUILT_IN_COMPONENTS: &[&[u8]] = &[include_bytes!(env!("SLUICE_PLUGIN_POSTGRES"))];
+const BUILT_IN_COMPONENTS: &[&[u8]] = &[include_bytes!(env!("EMBEDDED_PLUGIN_POSTGRES"))];
 
 /// A file of the plugins folder, or a built-in, and whether it serves.
 #[derive(Debug, Clone)]

@@ -31,11 +31,15 @@ const COLUMNS: &str = "id, org_id, connector_id, kb_id, kb_uid, stream_id, spec,
      throttled_ms, failure, warnings, created_at, updated_at, started_at, finished_at, lease_epoch";
 
 /// Puts a job into the queue; the only way to do so.
+///
+/// # Errors
+/// `KbNotFound` when the knowledge base is gone, so that no job writes into the void.
 pub async fn enqueue(store: &Store, new: NewJob) -> Result<JobId, StoreError> {
     let id = JobId::generate();
-    sqlx::query(
+    let done = sqlx::query(
         "insert into jobs (id, org_id, connector_id, kb_id, kb_uid, stream_id, dest_table, spec, state, run_after, created_at, updated_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, 'queued', $9, $9, $9)",
+         select $1, $2, $3, $4, $5, $6, $7, $8, 'queued', $9, $9, $9
+         where exists (select 1 from kbs where id = $4 and org_id = $2)",
     )
     .bind(&id)
     .bind(&new.org)
@@ -49,6 +53,9 @@ pub async fn enqueue(store: &Store, new: NewJob) -> Result<JobId, StoreError> {
     .bind(to_micros(now()))
     .execute(&store.pool)
     .await?;
+    if done.rows_affected() == 0 {
+        return Err(StoreError::KbNotFound);
+    }
     store.jobs_changed();
     Ok(id)
 }

@@ -87,7 +87,8 @@ pub async fn list(
     .await?)
 }
 
-/// Changes what is given. None when there is no such knowledge base; an error of the database when the name is taken.
+/// Changes what is given. None when there is no such knowledge base; an error that
+/// `is_taken` when another has the name.
 pub async fn update(
     store: &Store,
     org: &OrgId,
@@ -109,12 +110,15 @@ pub async fn update(
     .await?)
 }
 
-/// Forgets a knowledge base; its folder is the caller's to remove.
+/// Forgets a knowledge base; its folder is the caller's to remove. False: there is none, or a job of it is not over.
 pub async fn delete(store: &Store, org: &OrgId, id: KbId) -> Result<bool, StoreError> {
-    let done = sqlx::query("delete from kbs where org_id = $1 and id = $2")
-        .bind(org)
-        .bind(id)
-        .execute(&store.pool)
-        .await?;
+    let done = sqlx::query(
+        "delete from kbs where org_id = $1 and id = $2
+         and not exists (select 1 from jobs where kb_id = $2 and state in ('queued', 'running'))",
+    )
+    .bind(org)
+    .bind(id)
+    .execute(&store.pool)
+    .await?;
     Ok(done.rows_affected() > 0)
 }

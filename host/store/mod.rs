@@ -37,6 +37,18 @@ pub enum StoreError {
     /// The lease was lost, or the job is final: whatever the caller wanted to write, it may not.
     #[error("this job has another holder, or is over")]
     LeaseLost,
+    #[error("this knowledge base does not exist any more")]
+    KbNotFound,
+}
+
+impl StoreError {
+    /// Whether a name that must be one of a kind is taken.
+    pub fn is_taken(&self) -> bool {
+        let Self::Query(sqlx::Error::Database(error)) = self else {
+            return false;
+        };
+        error.is_unique_violation()
+    }
 }
 
 /// The state of this host. Cheap to clone.

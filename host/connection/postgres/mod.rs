@@ -7,6 +7,7 @@ mod connect;
 mod decode;
 mod dsn;
 mod link;
+mod list;
 mod numeric;
 mod session;
 mod statement;

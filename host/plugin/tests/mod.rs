@@ -23,7 +23,7 @@ fn component() -> &'static [u8] {
     static COMPONENT: OnceLock<Vec<u8>> = OnceLock::new();
     COMPONENT.get_or_init(|| {
         let workspace = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let target_dir = Path::new(env!("SLUICE_PLUGIN_TARGET_DIR"));
+        let target_dir = Path::new(env!("PLUGIN_TARGET_DIR"));
         let path: PathBuf =
             plugin_build::build_component("plugin-misbehaving", workspace, target_dir).unwrap();
         std::fs::read(path).unwrap()

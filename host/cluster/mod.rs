@@ -2,9 +2,12 @@
 //! Nothing of it survives this process, however that ends: a watchdog, which is a shell that waits on a pipe
 //! from us, stops the server and removes the folder when the pipe closes. Never for data that matters.
 
+mod error;
+mod machine;
+mod watchdog;
+
 use std::io;
-use std::net::TcpListener;
-use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+use std::os::unix::fs::{PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -14,51 +17,16 @@ use rand::RngExt;
 use rand::distr::Alphanumeric;
 use tempfile::TempDir;
 
+pub use error::ClusterError;
+use error::cannot;
+use machine::{free_port, server_programs, server_user};
+use watchdog::watchdog;
+
 /// The superuser of every cluster.
 const USER: &str = "sluice";
 const READY_WITHIN: Duration = Duration::from_secs(30);
 /// A free port may be taken by another process before the server binds it.
 const PORT_TRIES: u32 = 5;
-
-/// `$0` is the folder. An immediate shutdown first; a server that hangs is killed after 5 s.
-const WATCHDOG: &str = r#"read -r _
-pid=$(head -n 1 "$0/data/postmaster.pid" 2>/dev/null)
-if [ -n "$pid" ]; then
-  kill -QUIT "$pid"; n=0
-  while kill -0 "$pid"; do
-    n=$((n + 1)); [ "$n" -eq 100 ] && kill -KILL "$pid"; [ "$n" -gt 120 ] && break
-    sleep 0.05
-  done
-fi
-rm -rf "$0""#;
-
-/// Why there is no cluster.
-#[derive(Debug, thiserror::Error)]
-pub enum ClusterError {
-    #[error(
-        "no PostgreSQL server programs were found; install them, e.g. apt-get install postgresql"
-    )]
-    NotFound,
-    #[error(
-        "PostgreSQL does not run as root, and there is no user \"postgres\" or \"nobody\" to run it as"
-    )]
-    NoUser,
-    #[error("cannot {step} for a throw-away PostgreSQL cluster: {source}")]
-    Io {
-        step: &'static str,
-        source: io::Error,
-    },
-    #[error("{tool} failed: {output}")]
-    Tool { tool: &'static str, output: String },
-    #[error("the throw-away PostgreSQL server did not start: {log}")]
-    NotReady { log: String },
-    #[error("cannot create a database in the throw-away cluster")]
-    Database { source: tokio_postgres::Error },
-}
-
-fn cannot(step: &'static str) -> impl FnOnce(io::Error) -> ClusterError {
-    move |source| ClusterError::Io { step, source }
-}
 
 /// A running server. Dropping it stops the server and removes its files.
 pub struct Cluster {
@@ -321,21 +289,6 @@ impl Drop for Cluster {
     }
 }
 
-fn watchdog(folder: &Path) -> io::Result<Child> {
-    let mut shell = Command::new("sh");
-    shell
-        .arg("-c")
-        .arg(WATCHDOG)
-        .arg(folder)
-        .current_dir("/")
-        .process_group(0);
-    shell
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-}
-
 fn run(tool: &'static str, mut command: Command) -> Result<(), ClusterError> {
     let output = command
         .stdin(Stdio::null())
@@ -346,68 +299,6 @@ fn run(tool: &'static str, mut command: Command) -> Result<(), ClusterError> {
     }
     let output = String::from_utf8_lossy(&output.stderr).trim().to_owned();
     Err(ClusterError::Tool { tool, output })
-}
-
-fn free_port() -> io::Result<u16> {
-    Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
-}
-
-/// Gives the folder to the user that the server runs as, if we are root.
-fn server_user(folder: &Path) -> Result<Option<(u32, u32)>, ClusterError> {
-    // A new folder belongs to whom this process runs as.
-    if std::fs::metadata(folder)
-        .map_err(cannot("make a folder"))?
-        .uid()
-        != 0
-    {
-        return Ok(None);
-    }
-    let accounts = std::fs::read_to_string("/etc/passwd").map_err(cannot("read /etc/passwd"))?;
-    let user = account(&accounts, "postgres")
-        .or_else(|| account(&accounts, "nobody"))
-        .ok_or(ClusterError::NoUser)?;
-    chown(folder, Some(user.0), Some(user.1)).map_err(cannot("hand over a folder"))?;
-    Ok(Some(user))
-}
-
-/// Numbers of a user and its group.
-fn account(accounts: &str, name: &str) -> Option<(u32, u32)> {
-    let fields = accounts
-        .lines()
-        .map(|line| line.split(':').collect::<Vec<_>>())
-        .find(|fields| fields[0] == name)?;
-    Some((fields.get(2)?.parse().ok()?, fields.get(3)?.parse().ok()?))
-}
-
-/// The folder with `initdb` and `postgres`: on the PATH, else where packages put them, newest version first.
-fn server_programs() -> Option<PathBuf> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let mut folders: Vec<PathBuf> = std::env::split_paths(&path).collect();
-    folders.extend(versions("/usr/lib/postgresql", "", "bin"));
-    folders.extend(versions("/usr", "pgsql-", "bin"));
-    folders.extend(versions("/opt/homebrew/opt", "postgresql@", "bin"));
-    folders.extend(versions("/usr/local/opt", "postgresql@", "bin"));
-    folders.into_iter().find(|folder| {
-        ["initdb", "postgres", "pg_ctl"]
-            .iter()
-            .all(|name| folder.join(name).is_file())
-    })
-}
-
-/// `<parent>/<prefix><version>/<child>` for every version there is, newest first.
-fn versions(parent: &str, prefix: &str, child: &str) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(parent).into_iter().flatten().flatten();
-    let mut found: Vec<(u32, PathBuf)> = entries
-        .filter_map(|entry| {
-            let name = entry.file_name().into_string().ok()?;
-            Some((
-                name.strip_prefix(prefix)?.parse().ok()?,
-                entry.path().join(child),
-            ))
-        })
-        .collect();
-    found.sort_by_key(|(version, _)| std::cmp::Reverse(*version));
-    found.into_iter().map(|(_, folder)| folder).collect()
 }
 
 #[cfg(test)]

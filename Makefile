@@ -1,0 +1,24 @@
+# Thin: what to run, never how it works. `demo` and `test` share one profile and one target folder.
+SHELL := /bin/bash
+.PHONY: setup demo test bench plugins
+
+# Installs what is missing and can be installed: a wasm toolchain, PostgreSQL's server programs, a C compiler.
+setup:
+	./setup.sh
+
+# The main job on embedded defaults. STAY=1 keeps the host running.
+demo: setup
+	cargo build --workspace
+	cargo run --quiet -- demo $(if $(STAY),--stay)
+
+# Every test.
+test: setup
+	cargo test --workspace
+
+# The benchmark, optimised. It prints ratios within one run.
+bench: setup
+	cargo bench --bench extract
+
+# The built-in plugins alone, as components.
+plugins: setup
+	cargo build --package sluice

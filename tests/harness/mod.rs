@@ -1,0 +1,219 @@
+//! A real host process on a data folder of its own, a database of its own in a cluster that all tests share, and a client.
+//! Everything ends with the test, however that ends.
+
+pub mod process;
+pub mod source;
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+pub use process::Process;
+pub use source::Source;
+
+/// Longer than any job of a test takes on a loaded machine.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// An answer of the API.
+#[derive(Debug)]
+pub struct Reply {
+    pub status: u16,
+    pub json: Value,
+    pub headers: reqwest::header::HeaderMap,
+}
+
+/// A running host with one connection, `src`, to a database of its own.
+pub struct Host {
+    pub key: String,
+    pub org: String,
+    pub connector: String,
+    pub source: Source,
+    pub process: Process,
+    pub data: TempDir,
+    client: reqwest::Client,
+}
+
+impl Host {
+    pub async fn start() -> Self {
+        Self::start_with(&[]).await
+    }
+
+    /// With more settings, as variables: `("SLUICE_JOBS__MAX_RUNNING", "1")`.
+    pub async fn start_with(settings: &[(&str, &str)]) -> Self {
+        let source = Source::create().await;
+        let data = tempfile::tempdir().expect("a temporary folder");
+        write_connections(
+            data.path(),
+            &json!({"src": {"kind": "postgres", "dsn": source.dsn()}}),
+        );
+        let process = Process::start(data.path(), settings);
+        let key = process
+            .first_key
+            .clone()
+            .expect("a first start shows a key");
+        let connector = process.connector.clone();
+        Self {
+            key,
+            org: "default".into(),
+            connector,
+            source,
+            process,
+            data,
+            client: reqwest::Client::new(),
+        }
+    }
+
+    /// Ends the process at once, as a crash does, and starts another on the same folder.
+    pub fn crash_and_restart(&mut self, settings: &[(&str, &str)]) {
+        self.process.kill();
+        self.process = Process::start(self.data.path(), settings);
+    }
+
+    /// Replaces `connections.json`.
+    pub fn set_connections(&self, connections: &Value) {
+        write_connections(self.data.path(), connections);
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.process.address)
+    }
+
+    /// `/orgs/{org}/connectors/{connector}` and what follows.
+    pub fn connector_path(&self, rest: &str) -> String {
+        format!("/orgs/{}/connectors/{}{rest}", self.org, self.connector)
+    }
+
+    pub async fn get(&self, path: &str) -> Reply {
+        self.send(self.client.get(self.url(path)).bearer_auth(&self.key))
+            .await
+    }
+
+    pub async fn post(&self, path: &str, body: Value) -> Reply {
+        self.send(
+            self.client
+                .post(self.url(path))
+                .bearer_auth(&self.key)
+                .json(&body),
+        )
+        .await
+    }
+
+    pub async fn patch(&self, path: &str, body: Value) -> Reply {
+        self.send(
+            self.client
+                .patch(self.url(path))
+                .bearer_auth(&self.key)
+                .json(&body),
+        )
+        .await
+    }
+
+    pub async fn delete(&self, path: &str) -> Reply {
+        self.send(self.client.delete(self.url(path)).bearer_auth(&self.key))
+            .await
+    }
+
+    /// A request of any form; `client` for what the others do not do.
+    pub async fn send(&self, request: reqwest::RequestBuilder) -> Reply {
+        let response = request.send().await.expect("the host answers");
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let text = response.text().await.expect("a body");
+        let json = serde_json::from_str(&text).unwrap_or(Value::String(text));
+        Reply {
+            status,
+            json,
+            headers,
+        }
+    }
+
+    pub fn client(&self) -> &reqwest::Client {
+        &self.client
+    }
+
+    /// A fresh knowledge base.
+    pub async fn kb(&self) -> i64 {
+        let name = uuid::Uuid::now_v7().simple().to_string();
+        let reply = self
+            .post(&format!("/orgs/{}/k2", self.org), json!({"name": name}))
+            .await;
+        reply.json["id"]
+            .as_i64()
+            .unwrap_or_else(|| panic!("no knowledge base: {reply:?}"))
+    }
+
+    /// Dispatches a job and answers its id.
+    pub async fn dispatch(&self, request: Value) -> String {
+        let reply = self.post(&self.connector_path("/jobs"), request).await;
+        assert_eq!(reply.status, 202, "{}", reply.json);
+        reply.json["job_id"].as_str().expect("an id").to_owned()
+    }
+
+    /// Dispatches a job, waits for its end and answers its view.
+    pub async fn job(&self, request: Value) -> Value {
+        let id = self.dispatch(request).await;
+        self.ended(&id).await
+    }
+
+    pub async fn job_view(&self, id: &str) -> Value {
+        self.get(&self.connector_path(&format!("/jobs/{id}")))
+            .await
+            .json
+    }
+
+    /// The view of a job once it is final.
+    pub async fn ended(&self, id: &str) -> Value {
+        self.wait_for(id, |view| {
+            matches!(
+                view["state"].as_str(),
+                Some("completed" | "failed" | "stopped")
+            )
+        })
+        .await
+    }
+
+    /// The first view of a job that satisfies a condition.
+    pub async fn wait_for(&self, id: &str, condition: impl Fn(&Value) -> bool) -> Value {
+        let start = Instant::now();
+        loop {
+            let view = self.job_view(id).await;
+            if condition(&view) {
+                return view;
+            }
+            assert!(
+                start.elapsed() < PATIENCE,
+                "waited too long for job {id}: {view}"
+            );
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// The rows that a query answers.
+    pub async fn query(&self, kb: i64, sql: &str) -> Value {
+        let reply = self
+            .post(
+                &format!("/orgs/{}/k2/{kb}/query", self.org),
+                json!({"sql": sql}),
+            )
+            .await;
+        assert_eq!(reply.status, 200, "{sql}: {}", reply.json);
+        reply.json["rows"].clone()
+    }
+
+    /// Runs statements on the source.
+    pub async fn sql(&self, sql: &str) {
+        self.source.sql(sql).await;
+    }
+
+    /// The one text that a query on the source answers.
+    pub async fn text(&self, sql: &str) -> String {
+        self.source.text(sql).await
+    }
+}
+
+fn write_connections(folder: &Path, connections: &Value) {
+    let temporary = folder.join("connections.json.new");
+    std::fs::write(&temporary, connections.to_string()).expect("writable");
+    std::fs::rename(temporary, folder.join("connections.json")).expect("the same folder");
+}
