@@ -1,15 +1,22 @@
-//! Reads ahead: a task asks the plugin for the next page while the last one is written. Pages arrive in order and are
-//! never more than two ahead, so memory is flat. While a job is paced, the pace is kept here.
+//! Reads ahead: a task asks the plugin for more pages while others are written or a commit goes to the disk. Pages arrive
+//! in order and wait in a bounded number of bytes, so memory is flat. While a job is paced, the pace is kept here.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::pacing::Pacing;
 use crate::pacing::Pacer;
 use crate::plugin::{Page, Reader, Step};
+
+/// Pages that wait for the writer: about what a fast source sends in the 100 ms that a commit may take on a slow disk.
+/// A larger page waits alone.
+const WAITING_BYTES: u32 = 16 << 20;
+/// The same in pages, for those that hold next to nothing.
+const WAITING_PAGES: usize = 64;
 
 /// What comes out of a reader.
 #[derive(Debug)]
@@ -20,14 +27,19 @@ pub enum Read {
 
 /// Pages that arrive while the consumer works. Dropping it ends the read and cancels the source's statement.
 pub struct ReadAhead {
-    pages: mpsc::Receiver<Result<Read, Failure>>,
+    pages: mpsc::Receiver<Waiting>,
     _task: AbortOnDropHandle<()>,
+}
+
+/// A page or an end, and the room that it takes until it is handed over.
+struct Waiting {
+    read: Result<Read, Failure>,
+    _room: Option<OwnedSemaphorePermit>,
 }
 
 impl ReadAhead {
     pub fn start(reader: Reader, pacing: Pacing, batch_rows: u32) -> Self {
-        // One page waits here and one is in the making: a paced job asks for its next page only when its turn has come.
-        let (sender, pages) = mpsc::channel(1);
+        let (sender, pages) = mpsc::channel(WAITING_PAGES);
         let task = tokio::spawn(read(
             reader,
             Pacer::new(pacing, batch_rows),
@@ -43,7 +55,7 @@ impl ReadAhead {
     /// The next page, or the end. Cancel-safe.
     pub async fn next(&mut self) -> Result<Read, Failure> {
         match self.pages.recv().await {
-            Some(read) => read,
+            Some(waiting) => waiting.read,
             None => Err(Failure::new(
                 FailureKind::Host,
                 "reader_gone",
@@ -53,19 +65,32 @@ impl ReadAhead {
     }
 }
 
-async fn read(
-    mut reader: Reader,
-    mut pacer: Pacer,
-    batch_rows: u32,
-    pages: mpsc::Sender<Result<Read, Failure>>,
-) {
+async fn read(mut reader: Reader, mut pacer: Pacer, batch_rows: u32, pages: mpsc::Sender<Waiting>) {
+    let room = Arc::new(Semaphore::new(WAITING_BYTES as usize));
     loop {
         let read = turn(&mut reader, &mut pacer, batch_rows).await;
         let is_last = !matches!(read, Ok(Read::Page { .. }));
-        if pages.send(read).await.is_err() || is_last {
+        let waiting = Waiting {
+            _room: take_room(&room, &read).await,
+            read,
+        };
+        if pages.send(waiting).await.is_err() || is_last {
             return;
         }
     }
+}
+
+/// Waits until the pages before leave enough room for this one. None for an end, which takes none.
+async fn take_room(
+    room: &Arc<Semaphore>,
+    read: &Result<Read, Failure>,
+) -> Option<OwnedSemaphorePermit> {
+    let Ok(Read::Page { page, .. }) = read else {
+        return None;
+    };
+    let bytes = u32::try_from(page.batch.memory_bytes())
+        .map_or(WAITING_BYTES, |bytes| bytes.min(WAITING_BYTES));
+    Arc::clone(room).acquire_many_owned(bytes).await.ok()
 }
 
 async fn turn(reader: &mut Reader, pacer: &mut Pacer, batch_rows: u32) -> Result<Read, Failure> {

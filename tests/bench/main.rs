@@ -1,0 +1,91 @@
+//! `make bench`: how fast a table of 2,000,000 rows lands, against the speed at which the server gives it away.
+//! Prints medians and ratios, and writes them to `target/bench`. Not a test: it fails only when something does not work.
+//!
+//! The contenders take turns (A B C D A B C D …), so that a busy machine slows all of them: compare the ratios of one
+//! run, not the rates of two.
+
+mod contenders;
+mod job;
+mod memory;
+mod process;
+mod report;
+mod table;
+
+use std::error::Error;
+use std::process::ExitCode;
+
+use contenders::{Contenders, NAMES};
+use report::Report;
+use table::Source;
+
+/// Whatever went wrong ends the benchmark with its sentence.
+type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
+
+const ROWS: u64 = 2_000_000;
+/// For the question whether memory grows with the table.
+const FEWER_ROWS: u64 = 200_000;
+/// After one round that warms the caches.
+const ROUNDS: usize = 5;
+
+fn main() -> ExitCode {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build();
+    let outcome = match runtime {
+        Ok(runtime) => runtime.block_on(async { tokio::spawn(run()).await? }),
+        Err(error) => Err(error.into()),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("bench: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> Outcome<()> {
+    let rows = number("SLUICE_TEST_BENCH_ROWS", ROWS)?;
+    let rounds = usize::try_from(number("SLUICE_TEST_BENCH_ROUNDS", ROUNDS as u64)?)?;
+    let source = Source::start(rows, FEWER_ROWS.min(rows)).await?;
+    let mut report = Report::new(rows);
+    measure_rates(&source, rounds, &mut report).await?;
+    report.print_rates();
+    let memory = process::peaks_of_extract(&source).await?;
+    report.print_memory(&memory);
+    report.print_times(
+        "host ready, plugins compiled before",
+        500,
+        &process::starts(&source).await?,
+    );
+    report.print_times(
+        "job of 100 rows, from queue to completed",
+        150,
+        &job::small_jobs(&source).await?,
+    );
+    report.write(&memory)
+}
+
+async fn measure_rates(source: &Source, rounds: usize, report: &mut Report) -> Outcome<()> {
+    let mut contenders = Contenders::prepare(source).await?;
+    for round in 0..=rounds {
+        for name in NAMES {
+            memory::forget_peak()?;
+            let took = contenders.run(name, source.rows).await?;
+            if round > 0 {
+                report.add(name, took, memory::peak_mib("self")?);
+            }
+        }
+        report.print_round(round);
+    }
+    contenders.end().await
+}
+
+fn number(variable: &str, default: u64) -> Outcome<u64> {
+    match std::env::var(variable) {
+        Ok(text) => Ok(text
+            .parse()
+            .map_err(|_| format!("{variable} must be a number, not \"{text}\""))?),
+        Err(_) => Ok(default),
+    }
+}
