@@ -16,6 +16,8 @@ const KILLS_PER_HOST: usize = 14;
 const JOBS_AT_ONCE: usize = 3;
 /// From the ready host to its end. A commit takes about ten milliseconds and one follows the other.
 const LONGEST_LIFE_MS: u64 = 700;
+/// The same when a job has just been dispatched.
+const LONGEST_YOUTH_MS: u64 = 100;
 const SETTINGS: [(&str, &str); 2] = [
     ("SLUICE_JOBS__COMMIT_MS", "20"),
     ("SLUICE_JOBS__MAX_RUNNING", "3"),
@@ -52,6 +54,8 @@ struct Tally {
     amid_rows: usize,
     /// A running job of which nothing was to be seen yet.
     before_rows: usize,
+    /// A commit between the table's log and the store.
+    amid_commit: usize,
     jobs: usize,
 }
 
@@ -78,14 +82,15 @@ async fn jobs_killed_at_random_moments_land_every_row_once() {
         all.kills += tally.kills;
         all.amid_rows += tally.amid_rows;
         all.before_rows += tally.before_rows;
+        all.amid_commit += tally.amid_commit;
         all.jobs += tally.jobs;
     }
     println!("{all:?}");
     assert!(all.kills >= 50, "{all:?}");
-    assert!(all.amid_rows * 3 >= all.kills, "most kills missed: {all:?}");
+    assert!(all.amid_rows * 2 >= all.kills, "most kills missed: {all:?}");
     assert!(
-        all.before_rows * 10 >= all.kills,
-        "no kill at a start: {all:?}"
+        all.before_rows > 0 && all.amid_commit > 0,
+        "a stage was never hit: {all:?}"
     );
 }
 
@@ -96,20 +101,24 @@ async fn series(mut random: StdRng, number: usize) -> Tally {
     let mut variants = VARIANTS.iter().cycle().skip(number * 2);
     let (mut started, mut tally) = (Vec::new(), Tally::default());
     for _ in 0..KILLS_PER_HOST {
+        let mut longest_ms = LONGEST_LIFE_MS;
         while unfinished(&host, &started).await.len() < JOBS_AT_ONCE {
             let variant = variants.next().expect("a cycle");
             started.push(start(&host, kb, variant, started.len()).await);
+            // A job is young only once.
+            longest_ms = LONGEST_YOUTH_MS;
         }
-        let life = Duration::from_millis(random.random_range(0..LONGEST_LIFE_MS));
+        let life = Duration::from_millis(random.random_range(0..longest_ms));
         tokio::time::sleep(life).await;
         let running = unfinished(&host, &started).await;
+        tally.look(&running, &host.process.log());
         host.crash_and_restart(&SETTINGS);
-        tally.look(&running);
     }
     tally.jobs = started.len();
     for job in &started {
         check(&host, kb, job).await;
     }
+    tally.look_at_log(&host.process.log());
     tally
 }
 
@@ -161,7 +170,8 @@ async fn check(host: &Host, kb: i64, job: &Started) {
 }
 
 impl Tally {
-    fn look(&mut self, running: &[Value]) {
+    fn look(&mut self, running: &[Value], log: &str) {
+        self.look_at_log(log);
         let met = |rows: std::ops::Range<u64>| {
             running.iter().any(|view| {
                 let emitted = view["rows_emitted"].as_u64().expect("a count");
@@ -171,6 +181,11 @@ impl Tally {
         self.kills += 1;
         self.amid_rows += usize::from(met(1..ROWS as u64));
         self.before_rows += usize::from(met(0..1));
+    }
+
+    /// What the kill before met shows in how the next process begins.
+    fn look_at_log(&mut self, log: &str) {
+        self.amid_commit += log.matches("adopted a commit").count();
     }
 }
 

@@ -58,3 +58,39 @@ async fn a_full_disk_is_said_survived_and_leaves_nothing_twice() {
         host.source_sums("t", "id").await
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_cannot_be_written_is_waited_for_in_peace() {
+    let settings = [
+        ("SLUICE_JOBS__COMMIT_MS", "20"),
+        ("SLUICE_JOBS__LEASE_SECS", "2"),
+    ];
+    let host = Host::start_with(&settings).await;
+    host.sql(
+        "create table t (id bigint primary key); insert into t select generate_series(1, 20000)",
+    )
+    .await;
+    let kb = host.kb().await;
+    let paced = json!({"batch_rows": 100, "pacing": {"batch_delay_ms": 10}});
+    let id = host
+        .dispatch(Host::request(kb, "t", ("t", "id"), paced))
+        .await;
+    host.wait_for(&id, |view| view["rows_emitted"].as_u64() > Some(0))
+        .await;
+
+    host.process.limit_files(Some(1));
+    // The job cannot even be put back: its lease runs out, and then it cannot be claimed.
+    let failed = |log: &str| log.matches("cannot look for jobs").count() >= 4;
+    host.wait_for(&id, |_| failed(&host.process.log())).await;
+    let starts = host.process.log().matches("job starts").count();
+    assert!(starts <= 2, "{starts} starts without a store");
+    assert_eq!(host.get("/livez").await.status, 200);
+
+    host.process.limit_files(None);
+    let view = host.ended(&id).await;
+    assert_eq!(view["state"], "completed", "{view}");
+    assert_eq!(
+        host.landed_sums(kb, "t", "id").await,
+        host.source_sums("t", "id").await
+    );
+}

@@ -53,8 +53,12 @@ impl<'a> Committer<'a> {
         let last = lake
             .last_checkpoint(&job.kb_uid, &job.spec.dest_table, &job.stream)
             .await?;
-        if known.is_some_and(|known| last.as_ref().is_none_or(|last| last.seq < known.seq)) {
+        let seq = |checkpoint: &Option<Checkpoint>| checkpoint.as_ref().map_or(0, |c| c.seq);
+        if seq(&last) < seq(&known) {
             return Err(log_cut_short(&job.spec.dest_table));
+        }
+        if seq(&last) > seq(&known) {
+            tracing::info!(job = %job.id, seq = seq(&last), "adopted a commit whose last step was not done");
         }
         if let Some(checkpoint) = &last {
             checkpoints::commit(store, lease, checkpoint).await?;

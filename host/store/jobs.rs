@@ -83,8 +83,9 @@ pub async fn claim(
         .bind(to_micros(now))
         .bind(to_micros(now + lease_time))
         .bind(only)
-        .fetch_optional(&store.pool)
-        .await?;
+        .fetch_all(&store.pool)
+        .await?
+        .pop();
     let Some(row) = row else { return Ok(None) };
     store.jobs_changed();
     let job = Job::from_row(&row)?;

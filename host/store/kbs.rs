@@ -43,8 +43,9 @@ pub async fn create(
     .bind(name)
     .bind(description)
     .bind(to_micros(now()))
-    .fetch_optional(&store.pool)
-    .await?)
+    .fetch_all(&store.pool)
+    .await?
+    .pop())
 }
 
 /// A knowledge base of an organisation.
@@ -106,8 +107,9 @@ pub async fn update(
     .bind(name)
     .bind(description)
     .bind(to_micros(now()))
-    .fetch_optional(&store.pool)
-    .await?)
+    .fetch_all(&store.pool)
+    .await?
+    .pop())
 }
 
 /// Forgets a knowledge base; its folder is the caller's to remove. False: there is none, or a job of it is not over.

@@ -1,5 +1,8 @@
 //! The host's own rows: orgs, keys, connectors, knowledge bases, jobs, checkpoints. One statement per function.
 //! Every write of a job's holder carries the epoch of its lease in the `where`; nothing here decides anything.
+//!
+//! What a write returns is fetched with `fetch_all`, also when it is one row: SQLite commits a single statement at its end,
+//! and one that is left after its first row hides that the commit failed, e.g. on a full disk.
 
 pub mod checkpoints;
 pub mod connectors;
