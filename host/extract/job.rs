@@ -21,6 +21,8 @@ const COMMIT_ROWS: u64 = 1_000_000;
 const COMMIT_BYTES: u64 = 64 << 20;
 const COMMIT_INTERVAL: Duration = Duration::from_secs(1);
 
+/// By how much pages shrink that are too large: few tries find a size, and it is not far too small.
+const SMALLER_PAGES: u32 = 8;
 /// Of a cursor in a sentence: enough to find it.
 const PLACE_CHARS: usize = 100;
 
@@ -30,9 +32,19 @@ pub async fn run(
     job: &Job,
     shutdown: &CancellationToken,
 ) -> Outcome {
+    let mut rows = batch_rows(job);
     loop {
-        match attempt(with, lease, job, shutdown).await {
+        match attempt(with, lease, job, rows, shutdown).await {
             Ok(outcome) => return outcome,
+            // Nothing has to recover before the next try, as a source has to.
+            Err(CommitEnd::Failed(failure))
+                if failure.kind == FailureKind::Plugin
+                    && failure.is_eased_by_smaller_pages()
+                    && rows > 1 =>
+            {
+                rows = (rows / SMALLER_PAGES).max(1);
+                tracing::info!(job = %job.id, rows, failure = %failure, "goes on with smaller pages");
+            }
             Err(CommitEnd::Failed(failure)) => return Outcome::Failed(failure),
             Err(CommitEnd::Adopt) => {
                 tracing::info!(job = %job.id, "went on from another holder's checkpoint")
@@ -45,6 +57,7 @@ async fn attempt(
     with: &Extractor,
     lease: &Lease,
     job: &Job,
+    rows: u32,
     shutdown: &CancellationToken,
 ) -> Result<Outcome, CommitEnd> {
     let committer = Committer::recover(&with.store, &with.lake, lease, job).await?;
@@ -67,7 +80,7 @@ async fn attempt(
         columns: reader.columns().to_vec(),
     };
     let writer = with.lake.writer(target).await.map_err(Failure::from)?;
-    let pages = ReadAhead::start(reader, job.spec.pacing, batch_rows(job));
+    let pages = ReadAhead::start(reader, job.spec.pacing, rows);
     let mut run = Run {
         progress: committer.progress(),
         committer,
