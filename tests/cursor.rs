@@ -192,8 +192,15 @@ async fn wide_rows_stay_within_the_limits_of_a_guest() {
     )
     .await;
     let kb = host.kb().await;
-    for table in ["keyless", "keyed"] {
-        let job = host.job(read(kb, table, table, "c")).await;
+    for (table, pacing) in [
+        ("keyless", json!({})),
+        ("keyed", json!({})),
+        ("keyed", json!({"batch_delay_ms": 1})),
+    ] {
+        let mut request = read(kb, table, table, "c");
+        request["mode"] = json!("replace");
+        request["pacing"] = pacing;
+        let job = host.job(request).await;
         assert_eq!(job["state"], "completed", "{job}");
         assert_eq!(job["rows_emitted"], 100, "{job}");
     }

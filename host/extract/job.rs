@@ -19,13 +19,25 @@ use crate::store::jobs::Lease;
 const COMMIT_ROWS: u64 = 1_000_000;
 const COMMIT_BYTES: u64 = 64 << 20;
 
+/// By how much pages shrink that are too large: few tries find a size, and it is not far too small.
+const SMALLER_PAGES: u32 = 8;
 /// Of a cursor in a sentence: enough to find it.
 const PLACE_CHARS: usize = 100;
 
 pub async fn run(with: &Extractor, lease: &Lease, job: &Job, ends: &Ends) -> Outcome {
+    let mut rows = batch_rows(job);
     loop {
-        match attempt(with, lease, job, ends).await {
+        match attempt(with, lease, job, rows, ends).await {
             Ok(outcome) => return outcome,
+            // Nothing has to recover before the next try, as a source has to.
+            Err(CommitEnd::Failed(failure))
+                if failure.kind == FailureKind::Plugin
+                    && failure.is_eased_by_smaller_pages()
+                    && rows > 1 =>
+            {
+                rows = (rows / SMALLER_PAGES).max(1);
+                tracing::info!(job = %job.id, rows, failure = %failure, "goes on with smaller pages");
+            }
             Err(CommitEnd::Failed(failure)) => return Outcome::Failed(failure),
             Err(CommitEnd::Adopt) => {
                 tracing::info!(job = %job.id, "went on from another holder's checkpoint")
@@ -38,6 +50,7 @@ async fn attempt(
     with: &Extractor,
     lease: &Lease,
     job: &Job,
+    rows: u32,
     ends: &Ends,
 ) -> Result<Outcome, CommitEnd> {
     // Nothing is staged yet, so nothing is lost by leaving at once: a source that does not answer keeps nobody waiting.
@@ -45,7 +58,7 @@ async fn attempt(
         biased;
         () = ends.abandon.cancelled() => return Ok(Outcome::Abandoned),
         () = ends.shutdown.cancelled() => return Ok(Outcome::Interrupted),
-        opened = open(with, lease, job) => opened?,
+        opened = open(with, lease, job, rows) => opened?,
     };
     let Some((mut run, pages)) = opened else {
         // The swap is the only commit of a replace, and it has landed.
@@ -63,6 +76,7 @@ async fn open<'a>(
     with: &'a Extractor,
     lease: &'a Lease,
     job: &'a Job,
+    rows: u32,
 ) -> Result<Option<(Run<'a>, ReadAhead)>, CommitEnd> {
     let committer = Committer::recover(&with.store, &with.lake, lease, job).await?;
     if job.spec.mode == Mode::Replace && committer.last.is_some() {
@@ -81,7 +95,7 @@ async fn open<'a>(
         columns: reader.columns().to_vec(),
     };
     let writer = with.lake.writer(target).await.map_err(Failure::from)?;
-    let pages = ReadAhead::start(reader, job.spec.pacing, batch_rows(job));
+    let pages = ReadAhead::start(reader, job.spec.pacing, rows);
     let run = Run {
         progress: committer.progress(),
         committer,

@@ -44,11 +44,15 @@ impl Failure {
 
     /// Whether the same page may fail again where a smaller one does not.
     pub fn is_eased_by_smaller_pages(&self) -> bool {
-        self.kind == FailureKind::Source
-            && matches!(
-                self.code.as_str(),
-                "timeout" | "conflict" | "57014" | "40001" | "55P03"
-            )
+        let code = self.code.as_str();
+        match self.kind {
+            FailureKind::Source => {
+                matches!(code, "timeout" | "conflict" | "57014" | "40001" | "55P03")
+            }
+            // A page of wide rows was larger than what a plugin may hold.
+            FailureKind::Plugin => code == "limit_exceeded",
+            _ => false,
+        }
     }
 
     /// Whether another attempt may succeed without anybody doing anything.
