@@ -14,7 +14,8 @@ use futures::TryStreamExt;
 use serde_json::{Value, json};
 
 use super::encoder::StagedFile;
-use super::log::{CHECKPOINT_KEY, Log, Put};
+use super::entry::{Lines, number};
+use super::log::{Log, Put};
 use super::schema::{Fit, Layout};
 use super::table::Tables;
 use super::{CommitError, KbError, Target, maintenance};
@@ -208,55 +209,6 @@ impl Committer {
             .await?;
         Ok(CommitError::SeqTaken(Box::new(checkpoint)))
     }
-}
-
-/// What every entry of ours says.
-struct Lines<'a> {
-    checkpoint: &'a Checkpoint,
-    files: &'a [StagedFile],
-}
-
-impl Lines<'_> {
-    /// `changes` are the lines beyond the added files: layout and removals.
-    fn entry(&self, operation: &str, changes: Vec<Value>) -> Vec<u8> {
-        let now = chrono::Utc::now().timestamp_millis();
-        let info = json!({ "commitInfo": {
-            "timestamp": now,
-            "operation": operation,
-            "operationParameters": {},
-            "isBlindAppend": changes.is_empty(),
-            "engineInfo": concat!("sluice/", env!("CARGO_PKG_VERSION")),
-            CHECKPOINT_KEY: self.checkpoint,
-        }});
-        let txn = json!({ "txn": {
-            "appId": self.checkpoint.stream,
-            "version": number(self.checkpoint.seq),
-            "lastUpdated": now,
-        }});
-        let added = self.files.iter().map(|file| {
-            json!({ "add": {
-                "path": file.name,
-                "partitionValues": {},
-                "size": file.bytes,
-                "modificationTime": now,
-                "dataChange": true,
-                "stats": json!({ "numRecords": file.rows }).to_string(),
-            }})
-        });
-        let lines = std::iter::once(info)
-            .chain(changes)
-            .chain([txn])
-            .chain(added);
-        lines
-            .map(|line| format!("{line}\n"))
-            .collect::<String>()
-            .into_bytes()
-    }
-}
-
-/// Delta counts in signed numbers; nobody commits 2^63 times.
-fn number(seq: u64) -> i64 {
-    i64::try_from(seq).unwrap_or(i64::MAX)
 }
 
 fn layout_of(name: &str, table: &DeltaTable) -> Result<Layout, KbError> {

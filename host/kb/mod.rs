@@ -6,10 +6,12 @@
 
 mod commit;
 mod encoder;
+mod entry;
 mod error;
 mod log;
 mod maintenance;
 mod name;
+mod protocol;
 mod query;
 mod query_error;
 mod schema;
@@ -68,12 +70,15 @@ pub struct Staged {
 /// All knowledge bases under one folder.
 pub struct Lake {
     tables: Arc<Tables>,
+    queries: query::Engine,
 }
 
 impl Lake {
     pub fn open(root: &Path) -> Result<Self, KbError> {
+        let queries = query::Engine::start();
         Ok(Self {
             tables: Arc::new(Tables::open(root)?),
+            queries: queries.map_err(|error| KbError::folder("start to query", error))?,
         })
     }
 
@@ -128,7 +133,9 @@ impl Lake {
 
     /// One read-only statement over the tables of a knowledge base. Dropping the future stops it.
     pub async fn query(&self, kb: &KbUid, query: Query) -> Result<Answer, QueryError> {
-        query::run(self.tables.clone(), kb.clone(), query).await
+        self.queries
+            .run(self.tables.clone(), kb.clone(), query)
+            .await
     }
 }
 

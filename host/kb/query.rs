@@ -1,6 +1,7 @@
 //! Answers one read-only SQL statement over the tables of one knowledge base, within bounds of rows, time and memory.
 //! Only tables that the statement names are opened. Nothing it does can write, or read a file that is not a table's.
 
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,12 +18,16 @@ use datafusion::prelude::SessionConfig;
 use datafusion::sql::parser::Statement;
 use deltalake_core::DeltaTable;
 use futures::StreamExt;
+use tokio::runtime::Runtime;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::query_error::QueryError;
 use super::table::Tables;
 use super::{KbError, sql_guard};
 use crate::model::ids::KbUid;
+
+/// A chain of operators is planned by recursion as deep as it is long (see `sql_guard`). Only what is used is real memory.
+const STACK_BYTES: usize = 64 << 20;
 
 /// A statement with its parameters and limits.
 #[derive(Debug, Clone)]
@@ -51,20 +56,48 @@ pub struct Answer {
     pub truncated: bool,
 }
 
-/// Runs the statement in a task of its own, so that one that never pauses is given up in time all the same.
-pub(super) async fn run(
-    tables: Arc<Tables>,
-    kb: KbUid,
-    query: Query,
-) -> Result<Answer, QueryError> {
-    let limits = query.limits.clone();
-    let task = AbortOnDropHandle::new(tokio::spawn(
-        async move { answer(&tables, &kb, query).await },
-    ));
-    match tokio::time::timeout(limits.time, task).await {
-        Ok(Ok(answer)) => answer,
-        Ok(Err(panic)) => Err(QueryError::internal(panic)),
-        Err(_elapsed) => Err(QueryError::out_of_time(&limits)),
+/// Threads of their own for statements: they compute for long without a pause, and must not keep jobs waiting.
+pub(super) struct Engine {
+    /// Taken out only to end it.
+    runtime: Option<Runtime>,
+}
+
+impl Engine {
+    pub(super) fn start() -> io::Result<Self> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .thread_name("kb-query")
+            .thread_stack_size(STACK_BYTES)
+            .enable_all()
+            .build()?;
+        Ok(Self {
+            runtime: Some(runtime),
+        })
+    }
+
+    /// Answers a statement in time, or gives it up. So does dropping the future.
+    pub(super) async fn run(
+        &self,
+        tables: Arc<Tables>,
+        kb: KbUid,
+        query: Query,
+    ) -> Result<Answer, QueryError> {
+        let limits = query.limits.clone();
+        let runtime = self.runtime.as_ref().expect("only Drop takes it out");
+        let task = runtime.spawn(async move { answer(&tables, &kb, query).await });
+        match tokio::time::timeout(limits.time, AbortOnDropHandle::new(task)).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(panic)) => Err(QueryError::internal(panic)),
+            Err(_elapsed) => Err(QueryError::out_of_time(&limits)),
+        }
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        // A runtime that is dropped waits for its threads, which an async caller must not.
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
     }
 }
 

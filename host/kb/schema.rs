@@ -10,6 +10,7 @@ use deltalake_core::{DeltaTable, DeltaTableError};
 use serde_json::{Map, Value};
 
 use super::KbError;
+use super::protocol::{mapping_protocol, stronger_protocol};
 use crate::model::source::{Column, arrow_schema};
 
 /// What Parquet cannot have in a name: such columns get other names in the files.
@@ -71,13 +72,14 @@ impl Layout {
     ) -> Result<Self, KbError> {
         let schema = delta_schema(table, columns)?;
         let unfit = |column: &Column| column.name.contains(UNFIT_FOR_PARQUET);
-        let mode = (mapped || columns.iter().any(unfit)).then_some((MAPPING_MODE, Some("name")));
-        // Which features the columns need is the library's knowledge: it creates the table in memory.
+        let mapped = mapped || columns.iter().any(unfit);
+        // Which other features the columns need is the library's knowledge: it creates the table in memory.
         let created = DeltaTable::new_in_memory()
             .create()
             .with_table_name(table)
             .with_columns(schema.fields().cloned())
-            .with_configuration(mode)
+            .with_configuration(mapped.then_some((MAPPING_MODE, Some("name"))))
+            .with_actions(mapped.then(mapping_protocol))
             .await;
         created
             .and_then(|created| Self::of(&created))
@@ -257,33 +259,6 @@ impl Layout {
         }
         lines
     }
-}
-
-/// What a table must ask of its readers and writers to hold both; none if `old` is enough.
-fn stronger_protocol(old: &Value, new: &Value) -> Option<Value> {
-    let number = |protocol: &Value, key: &str| protocol[key].as_i64().unwrap_or_default();
-    let features =
-        |protocol: &Value, key: &str| protocol[key].as_array().cloned().unwrap_or_default();
-    let mut merged = if number(old, "minWriterVersion") >= 7 {
-        old.clone()
-    } else {
-        new.clone()
-    };
-    for key in ["minReaderVersion", "minWriterVersion"] {
-        merged[key] = number(old, key).max(number(new, key)).into();
-    }
-    for key in ["readerFeatures", "writerFeatures"] {
-        let mut all = features(old, key);
-        all.extend(
-            features(new, key)
-                .into_iter()
-                .filter(|feature| !features(old, key).contains(feature)),
-        );
-        if !all.is_empty() {
-            merged[key] = all.into();
-        }
-    }
-    (merged != *old).then_some(merged)
 }
 
 /// The columns in Delta's own types.

@@ -244,13 +244,9 @@ async fn the_thousandth_commit_costs_what_the_first_did() {
             .unwrap();
         times.push(start.elapsed());
     }
-    let median = |part: &[Duration]| {
-        let mut part = part.to_vec();
-        part.sort();
-        part[part.len() / 2]
-    };
-    let (first, last) = (median(&times[..100]), median(&times[900..]));
-    println!("first {first:?}, last {last:?}");
+    // The fastest of each hundred: others may use the machine as well.
+    let fastest = |part: &[Duration]| part.iter().min().copied().unwrap_or_default();
+    let (first, last) = (fastest(&times[..100]), fastest(&times[900..]));
     assert!(last < first * 3, "{first:?} grew to {last:?}");
     assert_eq!(t.rows("people").await, Some(10_000));
 }

@@ -1,6 +1,5 @@
 //! What the lake promises, on real folders.
 
-mod bench;
 mod commits;
 mod names;
 mod queries;

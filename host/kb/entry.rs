@@ -1,0 +1,56 @@
+//! The bytes of a log entry: what was done, the stream's transaction, the added files. No decisions, no I/O.
+
+use serde_json::{Value, json};
+
+use super::encoder::StagedFile;
+use super::log::CHECKPOINT_KEY;
+use crate::model::checkpoint::Checkpoint;
+
+/// What every entry of ours says.
+pub(super) struct Lines<'a> {
+    pub(super) checkpoint: &'a Checkpoint,
+    pub(super) files: &'a [StagedFile],
+}
+
+impl Lines<'_> {
+    /// `changes` are the lines beyond the added files: layout and removals.
+    pub(super) fn entry(&self, operation: &str, changes: Vec<Value>) -> Vec<u8> {
+        let now = chrono::Utc::now().timestamp_millis();
+        let info = json!({ "commitInfo": {
+            "timestamp": now,
+            "operation": operation,
+            "operationParameters": {},
+            "isBlindAppend": changes.is_empty(),
+            "engineInfo": concat!("sluice/", env!("CARGO_PKG_VERSION")),
+            CHECKPOINT_KEY: self.checkpoint,
+        }});
+        let txn = json!({ "txn": {
+            "appId": self.checkpoint.stream,
+            "version": number(self.checkpoint.seq),
+            "lastUpdated": now,
+        }});
+        let added = self.files.iter().map(|file| {
+            json!({ "add": {
+                "path": file.name,
+                "partitionValues": {},
+                "size": file.bytes,
+                "modificationTime": now,
+                "dataChange": true,
+                "stats": json!({ "numRecords": file.rows }).to_string(),
+            }})
+        });
+        let lines = std::iter::once(info)
+            .chain(changes)
+            .chain([txn])
+            .chain(added);
+        lines
+            .map(|line| format!("{line}\n"))
+            .collect::<String>()
+            .into_bytes()
+    }
+}
+
+/// Delta counts in signed numbers; nobody commits 2^63 times.
+pub(super) fn number(seq: u64) -> i64 {
+    i64::try_from(seq).unwrap_or(i64::MAX)
+}
