@@ -14,7 +14,7 @@ const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
 const DEBIAN_CARGO: &str = "/usr/bin/cargo";
 
 const ADVICE: &str = "no compiler for WebAssembly plugins was found: run `rustup target add wasm32-unknown-unknown`, \
-     or on Debian `apt-get install rustc-web cargo-web rust-web-src lld`, and build again";
+     or on Debian `apt-get install rustc-web cargo-web rust-web-src lld-22`, and build again";
 
 /// How to compile for WebAssembly here.
 #[derive(Debug, PartialEq, Eq)]
