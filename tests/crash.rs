@@ -37,7 +37,7 @@ const SOURCE: &str = "
 const VARIANTS: [(&str, &str, &str, u32, u32); 9] = [
     ("keyed", "id", "create", 400, 20),
     ("keyless", "grp", "create", 900, 30),
-    ("keyed", "id", "create", 1, 0),
+    ("keyed", "id", "create", 20, 0),
     ("keyless", "grp", "append", 7, 0),
     ("keyed", "id", "replace", 1_000, 0),
     ("keyed", "id", "append", 300, 10),

@@ -71,10 +71,6 @@ impl Process {
         panic!("the host did not start: {}", self.log());
     }
 
-    pub fn id(&self) -> u32 {
-        self.child.id()
-    }
-
     /// What it has written to its log so far.
     pub fn log(&self) -> String {
         self.log.lock().expect("no panic while held").clone()
