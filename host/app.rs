@@ -177,15 +177,13 @@ fn make_private(folder: &Path) -> Result<(), StartError> {
 async fn first_start(
     store: &Store,
 ) -> Result<(OrgId, ConnectorId, Option<String>), crate::store::StoreError> {
-    if let Some(org) = orgs::find(store, FIRST_ORG).await? {
-        if let Some(own) = connectors::list(store, &org).await?.pop() {
-            return Ok((org, own.id, None));
-        }
-    }
     let org = match orgs::find(store, FIRST_ORG).await? {
         Some(org) => org,
         None => orgs::create(store, FIRST_ORG).await?,
     };
+    if let Some(own) = connectors::list(store, &org).await?.pop() {
+        return Ok((org, own.id, None));
+    }
     let (_, secret) = tokens::issue(store, &org, "first key").await?;
     let connector = connectors::enrol(store, &org, "this host").await?;
     Ok((org, connector, Some(secret)))

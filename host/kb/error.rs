@@ -112,6 +112,29 @@ fn is_disk_full(error: &(dyn Error + 'static)) -> bool {
     false
 }
 
+impl From<KbError> for Failure {
+    /// Whose trouble it is: a name or a column is the client's to mend, everything else the host's.
+    fn from(error: KbError) -> Self {
+        let (kind, code) = match &error {
+            KbError::TableNotFound(_) => (FailureKind::Config, "dest_table_not_found"),
+            KbError::TableExists(_) => (FailureKind::Config, "dest_table_exists"),
+            KbError::TableName(_) => (FailureKind::Config, "invalid_dest_table"),
+            KbError::Column { .. } => (FailureKind::Config, "column_mismatch"),
+            KbError::Unsupported { .. } => (FailureKind::Config, "unsupported"),
+            KbError::CheckpointLost(_) => (FailureKind::Config, "checkpoint_lost"),
+            KbError::KbName => (FailureKind::Config, "kb_not_found"),
+            KbError::Changed(_) => (FailureKind::Host, "table_changed"),
+            KbError::Incomplete(_) => (FailureKind::Host, "write_incomplete"),
+            KbError::DiskFull(_) => (FailureKind::Host, "disk_full"),
+            KbError::Storage { .. } => {
+                tracing::error!(error = &error as &dyn Error, "the lake failed");
+                (FailureKind::Host, "storage")
+            }
+        };
+        Self::new(kind, code, error.to_string())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -135,28 +158,5 @@ mod tests {
             error.source().map(ToString::to_string).as_deref(),
             Some("boom")
         );
-    }
-}
-
-impl From<KbError> for Failure {
-    /// Whose trouble it is: a name or a column is the client's to mend, everything else the host's.
-    fn from(error: KbError) -> Self {
-        let (kind, code) = match &error {
-            KbError::TableNotFound(_) => (FailureKind::Config, "dest_table_not_found"),
-            KbError::TableExists(_) => (FailureKind::Config, "dest_table_exists"),
-            KbError::TableName(_) => (FailureKind::Config, "invalid_dest_table"),
-            KbError::Column { .. } => (FailureKind::Config, "column_mismatch"),
-            KbError::Unsupported { .. } => (FailureKind::Config, "unsupported"),
-            KbError::CheckpointLost(_) => (FailureKind::Config, "checkpoint_lost"),
-            KbError::KbName => (FailureKind::Config, "kb_not_found"),
-            KbError::Changed(_) => (FailureKind::Host, "table_changed"),
-            KbError::Incomplete(_) => (FailureKind::Host, "write_incomplete"),
-            KbError::DiskFull(_) => (FailureKind::Host, "disk_full"),
-            KbError::Storage { .. } => {
-                tracing::error!(error = &error as &dyn Error, "the lake failed");
-                (FailureKind::Host, "storage")
-            }
-        };
-        Self::new(kind, code, error.to_string())
     }
 }

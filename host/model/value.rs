@@ -97,7 +97,7 @@ mod tests {
             f64::NAN,
             f64::INFINITY,
             f64::NEG_INFINITY,
-            122.416_294_033_786_585,
+            122.416_294_033_786_58,
         ] {
             let json = serde_json::to_string(&Value::Float(float)).expect("no io");
             let read = serde_json::from_str(&json).expect("just written");

@@ -100,7 +100,7 @@ fn add_fraction(unscaled: i128, digit: u16, power: i32) -> Option<i128> {
     }
     let below = 10_u16.pow(power.unsigned_abs());
     let above = 10_i128.pow((GROUP + power).unsigned_abs());
-    if digit % below != 0 {
+    if !digit.is_multiple_of(below) {
         return None;
     }
     unscaled

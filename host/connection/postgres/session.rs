@@ -29,7 +29,7 @@ pub struct Session {
 }
 
 enum State {
-    Idle(Link),
+    Idle(Box<Link>),
     /// The stream sends the link back when it was read to its end.
     Streaming(oneshot::Receiver<Link>),
     Spent,
@@ -45,7 +45,7 @@ impl Session {
         Self {
             server_version,
             statement_timeout,
-            state: State::Idle(link),
+            state: State::Idle(Box::new(link)),
         }
     }
 
@@ -146,7 +146,7 @@ impl Session {
             Err(End::Ours(error)) => return Err(error),
         }
         statement::finish(&mut link).await?;
-        self.state = State::Idle(link);
+        self.state = State::Idle(Box::new(link));
         decoder.finish()
     }
 
@@ -154,14 +154,14 @@ impl Session {
     async fn settle(&mut self, mut link: Link, error: SourceError) -> SourceError {
         let began = link.running;
         if !began || statement::finish(&mut link).await.is_ok() {
-            self.state = State::Idle(link);
+            self.state = State::Idle(Box::new(link));
         }
         error
     }
 
     fn take(&mut self) -> Result<Link, SourceError> {
         match std::mem::replace(&mut self.state, State::Spent) {
-            State::Idle(link) => Ok(link),
+            State::Idle(link) => Ok(*link),
             State::Streaming(mut back) => match back.try_recv() {
                 Ok(link) => Ok(link),
                 Err(TryRecvError::Empty) => {
