@@ -24,6 +24,10 @@ fn port_of(dsn: &str) -> u16 {
 }
 
 /// The table is about a megabyte on the wire, in whatever pages.
+/// Table, cursor column, rows per batch, milliseconds between batches, what happens to each connection in turn, and by how
+/// many milliseconds its bytes are late.
+type Case = (&'static str, &'static str, u32, u32, Vec<Fault>, u64);
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_result_that_is_cut_delayed_or_truncated_lands_whole() {
     use Fault::{Cut, Silence, Truncate};
@@ -36,7 +40,7 @@ async fn a_result_that_is_cut_delayed_or_truncated_lands_whole() {
     let kb = host.kb().await;
     let random = |below: usize| rand::random_range(0..below);
     // Login, catalog, the middle of rows, the end of rows; twice for a resumed read.
-    let cases: [(&str, &str, u32, u32, Vec<Fault>, u64); 11] = [
+    let cases: [Case; 11] = [
         ("t", "id", 500, 0, vec![Cut(100)], 0),
         ("t", "id", 500, 0, vec![Cut(3_000 + random(3_000))], 0),
         (

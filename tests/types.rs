@@ -84,7 +84,7 @@ fn same(source: &str, landed: &Value) -> bool {
             (Ok(a), Ok(b)) => a.to_bits() == b.to_bits() || a.is_nan() && b.is_nan(),
             _ => false,
         },
-        other => other.to_string() == source,
+        other => format!("{other}") == source,
     }
 }
 
