@@ -1,5 +1,5 @@
 //! The commit as a state machine: every order of the steps of two holders of one job, both cut off after every step, and
-//! a third one that finishes. Real store, real lake.
+//! a third one that finishes. Bounded: at most as many steps of each as the tests name. Real store, real lake.
 
 mod holder;
 mod world;
