@@ -128,6 +128,8 @@ impl Extract {
                 ..Pacing::default()
             },
             placement: Placement::Hosted,
+            key_columns: Vec::new(),
+            continued: false,
         })
     }
 }

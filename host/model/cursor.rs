@@ -11,4 +11,8 @@ pub struct Cursor {
     pub value: Value,
     #[serde(default)]
     pub tie: Vec<Value>,
+    /// Rows with exactly this value, at or before this position, that were read up to here. What came late among them is
+    /// found by counting again. None: nobody counted, so a read goes on strictly behind.
+    #[serde(default)]
+    pub landed: Option<u64>,
 }

@@ -43,11 +43,15 @@ id!(
     JobId
 );
 id!(
+    /// A standing order: one table, again and again.
+    SyncId
+);
+id!(
     /// The folder name of a knowledge base.
     KbUid
 );
 id!(
-    /// What commits are numbered in: a sync, or a job without one.
+    /// What commits are numbered in: a sync since its last reset, or a job without a sync.
     StreamId
 );
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::cursor::Cursor;
 use super::failure::Failure;
-use super::ids::{ConnectorId, JobId, KbId, KbUid, OrgId, StreamId};
+use super::ids::{ConnectorId, JobId, KbId, KbUid, OrgId, StreamId, SyncId};
 use super::pacing::Pacing;
 use super::source::Source;
 
@@ -60,6 +60,12 @@ pub struct JobSpec {
     pub cursor: Option<Cursor>,
     pub pacing: Pacing,
     pub placement: Placement,
+    /// Ordered key of the dest table. Read even if `source.columns` does not name it.
+    #[serde(default)]
+    pub key_columns: Vec<String>,
+    /// Another run goes on from this one's last cursor: it reads only what no transaction in flight can add to.
+    #[serde(default)]
+    pub continued: bool,
 }
 
 /// Rows per batch when a request says 0 or nothing.
@@ -74,6 +80,8 @@ pub struct Job {
     pub kb: KbId,
     pub kb_uid: KbUid,
     pub stream: StreamId,
+    /// The sync whose run it is.
+    pub sync: Option<SyncId>,
     pub spec: JobSpec,
     pub state: JobState,
     /// Starts at 1; grows with every retry.

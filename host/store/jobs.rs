@@ -27,7 +27,7 @@ pub struct NewJob {
     pub spec: JobSpec,
 }
 
-const COLUMNS: &str = "id, org_id, connector_id, kb_id, kb_uid, stream_id, spec, state, attempt, rows, batches, bytes, \
+const COLUMNS: &str = "id, org_id, connector_id, kb_id, kb_uid, stream_id, sync_id, spec, state, attempt, rows, batches, bytes, \
      throttled_ms, failure, warnings, created_at, updated_at, started_at, finished_at, lease_epoch";
 
 /// Puts a job into the queue; the only way to do so.
@@ -331,6 +331,7 @@ impl FromRow<'_, SqliteRow> for Job {
             kb: row.try_get("kb_id")?,
             kb_uid: row.try_get("kb_uid")?,
             stream: row.try_get("stream_id")?,
+            sync: row.try_get("sync_id")?,
             spec: json(row, "spec")?,
             state: row.try_get("state")?,
             attempt: count("attempt")? as u32,

@@ -98,6 +98,8 @@ impl Host {
                 cursor: None,
                 pacing: Pacing::default(),
                 placement: Placement::Hosted,
+                key_columns: vec![],
+                continued: false,
             },
         }
     }

@@ -77,6 +77,7 @@ pub fn cursor(field: &Field) -> Option<Cursor> {
     Some(Cursor {
         value: value?,
         tie: tie?.unwrap_or_default(),
+        landed: None,
     })
 }
 

@@ -100,6 +100,8 @@ impl JobRequest {
             cursor: self.cursor,
             pacing: self.pacing,
             placement: self.placement,
+            key_columns: self.key_columns.unwrap_or_default(),
+            continued: false,
         }
     }
 }

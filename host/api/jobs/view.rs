@@ -204,6 +204,7 @@ mod tests {
             kb: KbId(1),
             kb_uid: KbUid("u".into()),
             stream: StreamId("j".into()),
+            sync: None,
             spec: JobSpec {
                 source: Source {
                     kind: "postgres".into(),
@@ -219,6 +220,8 @@ mod tests {
                 cursor: None,
                 pacing: Pacing::default(),
                 placement: Placement::Hosted,
+                key_columns: vec![],
+                continued: false,
             },
             state,
             attempt: 1,

@@ -165,6 +165,7 @@ pub(super) fn cursor(id: i64) -> Option<Cursor> {
     Some(Cursor {
         value: Value::Int(id),
         tie: Vec::new(),
+        landed: None,
     })
 }
 

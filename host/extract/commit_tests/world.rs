@@ -57,6 +57,8 @@ impl World {
             cursor: None,
             pacing: Pacing::default(),
             placement: Placement::Hosted,
+            key_columns: vec![],
+            continued: false,
         };
         let new = NewJob {
             org: self.org.clone(),

@@ -161,6 +161,7 @@ fn checkpoint(stream: &str, seq: u64, cursor: i64) -> Checkpoint {
         cursor: Some(Cursor {
             value: Value::Int(cursor),
             tie: vec![],
+            landed: None,
         }),
         progress: Progress {
             rows: cursor.unsigned_abs(),

@@ -61,6 +61,7 @@ pub fn cursor_from_guest(cursor: wit::Cursor) -> Result<Cursor, String> {
     let cursor = Cursor {
         value: value_from_guest(cursor.value),
         tie: cursor.tie.into_iter().map(value_from_guest).collect(),
+        landed: cursor.landed,
     };
     let bytes: usize = cursor
         .tie
@@ -80,6 +81,7 @@ pub fn cursor_to_guest(cursor: Cursor) -> wit::Cursor {
     wit::Cursor {
         value: value_to_guest(cursor.value),
         tie: cursor.tie.into_iter().map(value_to_guest).collect(),
+        landed: cursor.landed,
     }
 }
 

@@ -84,6 +84,7 @@ async fn a_read_resumes_after_its_cursor() {
     let resume = Cursor {
         value: Value::Int(498),
         tie: Vec::new(),
+        landed: None,
     };
     let plugin = plugin(Limits::default()).await;
     let request = request("good", Some(resume));

@@ -96,6 +96,7 @@ impl Keyless {
                 Pass::Nulls => Cursor {
                     value: Value::Null,
                     tie: Vec::new(),
+                    landed: None,
                 },
                 Pass::Values => read.cursor(&batch, last)?,
             };
@@ -115,6 +116,7 @@ impl Keyless {
             let cursor = Cursor {
                 value: group,
                 tie: Vec::new(),
+                landed: None,
             };
             return Ok(Page {
                 batch,

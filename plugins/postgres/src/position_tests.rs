@@ -6,6 +6,7 @@ fn cursor(value: Value, tie: &[i64]) -> Cursor {
     Cursor {
         value,
         tie: tie.iter().copied().map(Value::Int).collect(),
+        landed: None,
     }
 }
 
@@ -68,6 +69,7 @@ fn a_cursor_of_another_key_is_refused() {
     let null_tie = Cursor {
         value: Value::Int(5),
         tie: vec![Value::Null],
+        landed: None,
     };
     assert!(Position::behind(&null_tie, 1).is_none());
 }

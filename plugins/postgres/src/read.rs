@@ -51,6 +51,7 @@ impl Read {
         Ok(Cursor {
             value,
             tie: cells.collect(),
+            landed: None,
         })
     }
 

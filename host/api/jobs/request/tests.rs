@@ -328,6 +328,7 @@ fn every_kind_of_cursor_keeps_its_value() {
         let read = Cursor {
             value: read.clone(),
             tie: vec![read],
+            landed: None,
         };
         assert_eq!(parse("/cursor", cursor).cursor, Some(read), "{kind}");
     }

@@ -131,6 +131,7 @@ impl GuestReader for Read {
                 let cursor = Cursor {
                     value: Value::Text("x".repeat(70_000)),
                     tie: Vec::new(),
+                    landed: None,
                 };
                 Ok(Step::Rows(Page {
                     batch: rows::by_columns(1, 1)?,
@@ -175,6 +176,7 @@ impl Read {
         let cursor = cursor.map(|value| Cursor {
             value: Value::Int(value),
             tie: Vec::new(),
+            landed: None,
         });
         Ok(Step::Rows(Page { batch, cursor }))
     }
