@@ -112,6 +112,7 @@ impl Extract {
                 connection_ref: self.connection,
                 schema: self.schema,
                 table: self.table,
+                query: None,
                 cursor_column: self.cursor_column,
                 columns: self.columns,
             },

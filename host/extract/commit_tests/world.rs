@@ -46,6 +46,7 @@ impl World {
             connection_ref: "r".into(),
             schema: None,
             table: "t".into(),
+            query: None,
             cursor_column: "id".into(),
             columns: Vec::new(),
         };
