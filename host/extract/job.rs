@@ -79,13 +79,10 @@ async fn open<'a>(
     rows: u32,
 ) -> Result<Option<(Run<'a>, ReadAhead)>, CommitEnd> {
     let committer = Committer::recover(&with.store, &with.lake, lease, job).await?;
-    if job.spec.mode == Mode::Replace && committer.last.is_some() {
+    if job.spec.mode == Mode::Replace && committer.has_begun() {
         return Ok(None);
     }
-    let resume = match &committer.last {
-        Some(checkpoint) => checkpoint.cursor.clone(),
-        None => job.spec.cursor.clone(),
-    };
+    let resume = resume(&committer);
     let reader = open_reader(with, job, resume.clone()).await?;
     let target = Target {
         kb: job.kb_uid.clone(),
@@ -105,6 +102,14 @@ async fn open<'a>(
         commit_interval: with.commit_interval,
     };
     Ok(Some((run, pages)))
+}
+
+/// Where to go on. A replacement reads what it was asked for from the start, whatever runs before it read.
+fn resume(committer: &Committer) -> Option<Cursor> {
+    let last = committer.last.as_ref();
+    let landed = last.filter(|_| committer.job.spec.mode != Mode::Replace);
+    let landed = landed.and_then(|checkpoint| checkpoint.cursor.clone());
+    landed.or_else(|| committer.job.spec.cursor.clone())
 }
 
 async fn open_reader(
@@ -243,7 +248,11 @@ impl Run<'_> {
     /// The source has no more rows: commits what is staged. A run that landed nothing leaves the cursor as it is, but
     /// `create` and `replace` owe a table even for no rows.
     async fn finish(&mut self) -> Result<(), CommitEnd> {
-        let owes_a_table = self.job_mode() != Mode::Append && self.committer.last.is_none();
+        let owes_a_table = match self.job_mode() {
+            Mode::Append => false,
+            Mode::Create => self.committer.last.is_none(),
+            Mode::Replace => !self.committer.has_begun(),
+        };
         if self.staged_since.is_none() && !owes_a_table {
             return Ok(());
         }
