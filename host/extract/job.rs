@@ -121,12 +121,10 @@ async fn open<'a>(
     Ok(Some((run, pages)))
 }
 
-/// Where to go on. A replacement reads everything.
+/// Where to go on. A replacement reads what it was asked for from the start, whatever runs before it read.
 fn resume(committer: &Committer) -> Option<Cursor> {
-    if committer.job.spec.mode == Mode::Replace {
-        return None;
-    }
-    let landed = committer.last.as_ref();
+    let last = committer.last.as_ref();
+    let landed = last.filter(|_| committer.job.spec.mode != Mode::Replace);
     let landed = landed.and_then(|checkpoint| checkpoint.cursor.clone());
     landed.or_else(|| committer.job.spec.cursor.clone())
 }

@@ -116,7 +116,7 @@ impl JobView {
             rows_emitted: job.progress.rows,
             created_at: job.created_at,
             updated_at: job.updated_at,
-            sync_id: None,
+            sync_id: job.sync.map(|sync| sync.0),
             started_at: job.started_at,
             finished_at: job.finished_at,
             duration_ms,
