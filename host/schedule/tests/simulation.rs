@@ -8,7 +8,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
 use super::oracle::{Expected, Times, When};
-use super::world::{Fails, POLICY, World};
+use super::world::{Fails, World};
 use crate::model::cron::{CronSchedule, CronText};
 use crate::model::ids::SyncId;
 use crate::model::sync::Schedule;
@@ -231,7 +231,8 @@ impl Simulation {
         }
     }
 
-    /// Lets the scheduler look, if it is there; when it wants to look again.
+    /// Lets the scheduler look, if it is there; when it wants to look again. It is woken by what happens, too; ticks in
+    /// between would be looks that find nothing.
     async fn turn(&mut self) -> DateTime<Utc> {
         let now = self.world.now();
         let Some(scheduler) = &mut self.scheduler else {
@@ -256,7 +257,7 @@ impl Simulation {
                 "{id} did not start at {missed:?}: {expected:?}"
             );
         }
-        wake_at.min(now + POLICY.tick)
+        wake_at
     }
 
     /// What the dispatcher does: the runs start, and each will end at a time of its own.
