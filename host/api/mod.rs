@@ -4,6 +4,7 @@
 mod auth;
 mod browse;
 mod connectors;
+mod extraction;
 mod fields;
 mod finish;
 mod jobs;

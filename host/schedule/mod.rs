@@ -153,7 +153,10 @@ impl Scheduler {
         let now = self.store.now();
         let moved = syncs::ahead_of_clock(&self.store, now).await?;
         if moved > 0 {
-            tracing::warn!(syncs = moved, "the clock was set back; these syncs go on from now");
+            tracing::warn!(
+                syncs = moved,
+                "the clock was set back; these syncs go on from now"
+            );
         }
         let ended_before = now - self.keep_jobs;
         for _ in 0..BITES {

@@ -18,7 +18,10 @@ impl Stagger {
     /// How many runs may start now.
     pub fn left(&mut self, now: DateTime<Utc>) -> u32 {
         // A clock that was set back begins a span, too.
-        if self.since.is_none_or(|since| now < since || now >= since + SPAN) {
+        if self
+            .since
+            .is_none_or(|since| now < since || now >= since + SPAN)
+        {
             self.since = Some(now);
             self.started = 0;
         }
