@@ -147,16 +147,14 @@ async fn an_append_that_does_not_fit_names_the_column() {
     .await;
     let kb = host.kb().await;
     completes(&host, read(kb, "dest", "t", "id")).await;
-    for (table, column) in [("retyped", "\"a\""), ("wider", "\"b\"")] {
-        let job = host
-            .job(in_mode(read(kb, "dest", table, "id"), "append"))
-            .await;
-        assert_eq!(job["error"]["code"], "column_mismatch", "{job}");
-        assert_eq!(job["error"]["failure"], "config", "{job}");
-        let detail = job["error"]["detail"].as_str().expect("a sentence");
-        for word in [column, "\"dest\"", "replace"] {
-            assert!(detail.contains(word), "{detail}");
-        }
+    let job = host
+        .job(in_mode(read(kb, "dest", "retyped", "id"), "append"))
+        .await;
+    assert_eq!(job["error"]["code"], "column_mismatch", "{job}");
+    assert_eq!(job["error"]["failure"], "config", "{job}");
+    let detail = job["error"]["detail"].as_str().expect("a sentence");
+    for word in ["\"a\"", "\"dest\"", "integer", "string", "replace"] {
+        assert!(detail.contains(word), "{detail}");
     }
     let mut without = read(kb, "dest", "wider", "id");
     without["source"]["columns"] = json!(["id", "a"]);

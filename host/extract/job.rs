@@ -174,8 +174,9 @@ impl Run<'_> {
                 () = sleep_until(commit_at) => self.commit_if_possible().await?,
                 read = pages.next() => match read.map_err(|failure| self.placed(failure))? {
                     Read::Page { page, throttled } => self.write(page, throttled).await?,
-                    Read::Done { warnings } => {
+                    Read::Done { mut warnings } => {
                         self.finish().await?;
+                        warnings.extend_from_slice(self.writer.notes());
                         return Ok(Outcome::Completed { warnings });
                     }
                 },

@@ -5,17 +5,17 @@
 //! that our files may not fit any more; any other is none of our business. The snapshot is never rebuilt for an append:
 //! a commit costs the same whatever the length of the log.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use deltalake_core::DeltaTable;
-use deltalake_core::kernel::Action;
-use futures::TryStreamExt;
 use serde_json::{Value, json};
 
-use super::encoder::StagedFile;
+use super::drift::Growth;
+use super::encoder::{Place, StagedFile};
 use super::entry::{Lines, number};
-use super::log::{Log, Put};
+use super::files::{Rows, live_files};
+use super::log::{Log, Put, run};
+use super::rewrite::Rewrite;
 use super::schema::{Fit, Layout};
 use super::table::Tables;
 use super::{CommitError, KbError, Target, maintenance};
@@ -28,7 +28,8 @@ enum Act {
     Create(Layout),
     /// Takes out all files that the table has then.
     Replace(Layout),
-    Append,
+    /// Some: the table grows in the same entry.
+    Append(Option<Growth>),
 }
 
 /// The commits of one writer, in order.
@@ -41,6 +42,8 @@ pub(super) struct Committer {
     seen: Option<u64>,
     /// The stream's newest number in the log up to `seen`.
     own_seq: Option<i64>,
+    /// What commits did to the columns.
+    pub(super) notes: Vec<String>,
 }
 
 /// What a failed commit leaves behind.
@@ -68,7 +71,10 @@ impl Committer {
             (Mode::Append | Mode::Create, Some(table)) => {
                 let layout = layout_of(name, table)?;
                 layout.check_writable(name)?;
-                (Act::Append, layout.fit(name, &target.columns)?)
+                let growth = layout.grown(name, &target.columns).await?;
+                let grown = growth.as_ref().map_or(&layout, |growth| &growth.layout);
+                let fit = grown.fit(name, &target.columns)?;
+                (Act::Append(growth), fit)
             }
             (Mode::Create, None) => {
                 let layout = Layout::new(name, &target.columns, false).await?;
@@ -89,13 +95,14 @@ impl Committer {
                 act,
                 seen,
                 own_seq,
+                notes: Vec::new(),
             },
             fit,
         ))
     }
 
-    pub(super) fn folder(&self) -> Result<PathBuf, KbError> {
-        self.tables.folder(&self.target.kb, &self.target.table)
+    pub(super) fn place(&self) -> Result<Place, KbError> {
+        self.tables.place(&self.target.kb, &self.target.table)
     }
 
     /// Makes files visible with their checkpoint; the version of the log.
@@ -110,7 +117,10 @@ impl Committer {
             Ok((version, durable)) => {
                 self.seen = Some(version);
                 self.own_seq = Some(number(checkpoint.seq));
-                self.act = Act::Append;
+                if let Act::Append(Some(growth)) = &mut self.act {
+                    self.notes.append(&mut growth.notes);
+                }
+                self.act = Act::Append(None);
                 maintenance::after_commit(&self.tables, &self.target, version);
                 // Visible is visible: its files are no longer ours to remove, even if we cannot vouch for the disk.
                 durable.map(|()| version).map_err(|error| Failed {
@@ -132,22 +142,84 @@ impl Committer {
         {
             return Err(self.taken(seen).await?);
         }
+        let mut rewrite = self.rewrite()?;
         loop {
-            let (version, entry) = self.next_entry(files, checkpoint).await?;
-            match self.log.put(version, entry).await? {
-                Put::Landed => return Ok((version, Ok(()))),
-                Put::InDoubt(error) => return Ok((version, Err(error))),
-                Put::Taken => self.look_at_winners(version).await?,
+            let (version, changes) = match rewrite.take() {
+                Some(begun) => {
+                    let (made, version, changes) = self.rewritten(begun).await?;
+                    rewrite = Some(made);
+                    (version, changes)
+                }
+                None => self.changes().await?,
+            };
+            let lines = Lines { checkpoint, files };
+            // From here on the entry may land although nobody waits for it any more.
+            rewrite.iter_mut().for_each(Rewrite::hand_over);
+            let entry = lines.entry(self.operation(version), changes);
+            match self.log.put(version, entry).await {
+                Ok(Put::Landed) => return Ok((version, Ok(()))),
+                Ok(Put::InDoubt(error)) => return Ok((version, Err(error))),
+                Ok(Put::Taken) => {
+                    rewrite.iter_mut().for_each(Rewrite::take_back);
+                    self.look_at_winners(version).await?;
+                }
+                Err(error) => {
+                    rewrite.iter_mut().for_each(Rewrite::take_back);
+                    return Err(error.into());
+                }
             }
         }
     }
 
-    async fn next_entry(
+    fn operation(&self, version: u64) -> &'static str {
+        match self.act {
+            _ if version == 0 => "CREATE TABLE",
+            Act::Replace(_) => "REPLACE TABLE",
+            Act::Create(_) | Act::Append(_) => "WRITE",
+        }
+    }
+
+    /// What the next commit does to the files that are there, if it touches them.
+    fn rewrite(&self) -> Result<Option<Rewrite>, KbError> {
+        match &self.act {
+            Act::Append(Some(growth)) if growth.widens => {
+                let fit = Fit::identity(growth.layout.file_schema());
+                Ok(Some(Rewrite::new(self.place()?, fit)))
+            }
+            Act::Create(_) | Act::Replace(_) | Act::Append(_) => Ok(None),
+        }
+    }
+
+    /// The next version and its lines beyond the added files, made from the newest state of the table.
+    async fn rewritten(
         &mut self,
-        files: &[StagedFile],
-        checkpoint: &Checkpoint,
-    ) -> Result<(u64, Vec<u8>), CommitError> {
-        let lines = Lines { checkpoint, files };
+        mut rewrite: Rewrite,
+    ) -> Result<(Rewrite, u64, Vec<Value>), CommitError> {
+        let Target {
+            kb, table: name, ..
+        } = &self.target;
+        let Some(table) = self.tables.current(kb, name).await? else {
+            return Err(KbError::Changed(name.clone()).into());
+        };
+        let version = table.version().unwrap_or_default();
+        let files = live_files(name, &table).await?;
+        self.look_at_winners(self.seen.map_or(0, |seen| seen + 1))
+            .await?;
+        let mut changes = self.growth_lines();
+        let (rewrite, lines) =
+            run(move || rewrite.follow(&files).map(|lines| (rewrite, lines))).await?;
+        changes.extend(lines);
+        Ok((rewrite, version + 1, changes))
+    }
+
+    fn growth_lines(&self) -> Vec<Value> {
+        match &self.act {
+            Act::Append(Some(growth)) => growth.lines.clone(),
+            _ => Vec::new(),
+        }
+    }
+
+    async fn changes(&self) -> Result<(u64, Vec<Value>), CommitError> {
         let created = |layout: &Layout| {
             vec![
                 json!({ "protocol": layout.protocol }),
@@ -155,26 +227,21 @@ impl Committer {
             ]
         };
         match &self.act {
-            Act::Create(layout) => Ok((0, lines.entry("CREATE TABLE", created(layout)))),
-            Act::Append => Ok((
-                self.seen.map_or(0, |seen| seen + 1),
-                lines.entry("WRITE", Vec::new()),
-            )),
+            Act::Create(layout) => Ok((0, created(layout))),
+            Act::Append(_) => Ok((self.seen.map_or(0, |seen| seen + 1), self.growth_lines())),
             Act::Replace(layout) => {
-                let current = self
-                    .tables
-                    .current(&self.target.kb, &self.target.table)
-                    .await?;
-                let Some(table) = current else {
-                    return Ok((0, lines.entry("CREATE TABLE", created(layout))));
+                let name = self.target.table.as_str();
+                let Some(table) = self.tables.current(&self.target.kb, name).await? else {
+                    return Ok((0, created(layout)));
                 };
                 let version = table.version().unwrap_or_default();
                 if transaction(&table, &self.target).await? > self.own_seq {
                     return Err(self.taken(version).await?);
                 }
-                let mut changes = layout.change_from(&layout_of(&self.target.table, &table)?);
-                changes.extend(removals(&self.target.table, &table).await?);
-                Ok((version + 1, lines.entry("REPLACE TABLE", changes)))
+                let mut changes = layout.change_from(&layout_of(name, &table)?);
+                let files = live_files(name, &table).await?;
+                changes.extend(files.iter().map(|file| file.removal(Rows::Change)));
+                Ok((version + 1, changes))
             }
         }
     }
@@ -190,11 +257,11 @@ impl Committer {
                 Act::Create(_) => {
                     return Err(KbError::TableExists(self.target.table.clone()).into());
                 }
-                Act::Append if entry.changes_table => {
+                Act::Append(_) if entry.changes_table => {
                     return Err(KbError::Changed(self.target.table.clone()).into());
                 }
                 // A replacement takes out whatever is there: it is made anew from the newest state.
-                Act::Append | Act::Replace(_) => {}
+                Act::Append(_) | Act::Replace(_) => {}
             }
             self.seen = Some(version);
             version += 1;
@@ -230,32 +297,9 @@ async fn replacement(
         Some(table) => {
             let old = layout_of(name, table)?;
             old.check_replaceable(name)?;
-            match old.fit(name, &target.columns) {
-                Ok(fit) if fit.is_exact() => return Ok((old, fit)),
-                _ => old.successor(name, &target.columns).await?,
-            }
+            old.replaced(name, &target.columns).await?
         }
     };
     let fit = layout.fit(name, &target.columns)?;
     Ok((layout, fit))
-}
-
-/// The lines that take out every file of a table.
-async fn removals(name: &str, table: &DeltaTable) -> Result<Vec<Value>, KbError> {
-    let log_store = table.log_store();
-    let state = table
-        .snapshot()
-        .map_err(|error| KbError::storage("read", name, error))?;
-    let files: Vec<_> = state
-        .snapshot()
-        .file_views(log_store.as_ref(), None)
-        .try_collect()
-        .await
-        .map_err(|error| KbError::storage("read", name, error))?;
-    let lines = files
-        .iter()
-        .map(|file| serde_json::to_value(Action::Remove(file.remove_action(true))));
-    lines
-        .map(|line| line.map_err(|error| KbError::storage("write the log of", name, error)))
-        .collect()
 }

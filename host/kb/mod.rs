@@ -5,20 +5,25 @@
 //! `table` opens what is there, `schema` says what Delta thinks of columns, `query` reads.
 
 mod commit;
+mod drift;
 mod encoder;
 mod entry;
 mod error;
+mod files;
 mod log;
 mod maintenance;
 mod name;
 mod protocol;
 mod query;
 mod query_error;
+mod rewrite;
 mod schema;
 mod sql_guard;
+mod staged;
 mod table;
 #[cfg(test)]
 mod tests;
+mod widen;
 mod writer;
 
 use std::path::Path;
@@ -120,8 +125,9 @@ impl Lake {
             .map(Some)
     }
 
-    /// `Create`: the table must not exist unless this stream made it. `Append`, and `Create` resumed: the columns must
-    /// fit the table; a column that only the table has becomes null. Nothing is written before the first rows.
+    /// `Create`: the table must not exist unless this stream made it. `Append`, and `Create` resumed: the table grows by
+    /// columns that it has not and by wider types, in the first commit; a column that only it has becomes null. Nothing is
+    /// written before the first rows.
     pub async fn writer(&self, target: Target) -> Result<TableWriter, KbError> {
         TableWriter::open(self.tables.clone(), target).await
     }

@@ -1,6 +1,7 @@
 //! What the lake promises, on real folders.
 
 mod commits;
+mod drift;
 mod names;
 mod queries;
 mod replace;
