@@ -93,6 +93,7 @@ async fn open<'a>(
         stream: job.stream.clone(),
         mode: job.spec.mode,
         columns: reader.columns().to_vec(),
+        key_columns: job.spec.key_columns.clone(),
     };
     let writer = with.lake.writer(target).await.map_err(Failure::from)?;
     let pages = ReadAhead::start(reader, job.spec.pacing, rows);
@@ -129,7 +130,7 @@ async fn open_reader(
         .connect(&source.connection_ref, &format!("sluice/{}", job.id))
         .await?;
     let request = ReadRequest {
-        source: source.clone(),
+        source: job.spec.source_with_key(),
         resume,
         pacing: job.spec.pacing,
     };
@@ -242,7 +243,7 @@ impl Run<'_> {
     }
 
     /// The source has no more rows: commits what is staged. A run that landed nothing leaves the cursor as it is, but
-    /// `create` and `replace` owe a table even for no rows.
+    /// every mode but `append` owes a table even for no rows.
     async fn finish(&mut self) -> Result<(), CommitEnd> {
         let owes_a_table = self.job_mode() != Mode::Append && self.committer.last.is_none();
         if self.staged_since.is_none() && !owes_a_table {

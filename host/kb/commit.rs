@@ -7,6 +7,7 @@
 
 use std::sync::Arc;
 
+use arrow::datatypes::SchemaRef;
 use deltalake_core::DeltaTable;
 use serde_json::{Value, json};
 
@@ -14,8 +15,9 @@ use super::drift::Growth;
 use super::encoder::{Place, StagedFile};
 use super::entry::{Lines, number};
 use super::files::{Rows, live_files};
-use super::log::{Log, Put, run};
-use super::rewrite::Rewrite;
+use super::keys::{Key, KeySet, last_of_each};
+use super::log::{Log, MERGE, Put, run};
+use super::rewrite::{Change, Rewrite};
 use super::schema::{Fit, Layout};
 use super::table::Tables;
 use super::{CommitError, KbError, Target, maintenance};
@@ -38,6 +40,10 @@ pub(super) struct Committer {
     target: Target,
     log: Log,
     act: Act,
+    /// Of the files that are written.
+    schema: SchemaRef,
+    /// Some: rows of the table with the keys of new rows give way to them.
+    key: Option<Key>,
     /// Newest version of the log that we have looked at. None: there is no log.
     seen: Option<u64>,
     /// The stream's newest number in the log up to `seen`.
@@ -63,28 +69,34 @@ impl Committer {
             Some(table) => transaction(table, &target).await?,
             None => None,
         };
-        let (act, fit) = match (target.mode, &existing) {
+        let (act, layout) = match (target.mode, &existing) {
             (Mode::Append, None) => return Err(KbError::TableNotFound(name.to_owned())),
             (Mode::Create, Some(_)) if own_seq.is_none() => {
                 return Err(KbError::TableExists(name.to_owned()));
             }
-            (Mode::Append | Mode::Create, Some(table)) => {
+            (Mode::Append | Mode::Create | Mode::Upsert, Some(table)) => {
                 let layout = layout_of(name, table)?;
-                layout.check_writable(name)?;
+                match target.mode {
+                    Mode::Upsert => layout.check_replaceable(name)?,
+                    _ => layout.check_writable(name)?,
+                }
                 let growth = layout.grown(name, &target.columns).await?;
-                let grown = growth.as_ref().map_or(&layout, |growth| &growth.layout);
-                let fit = grown.fit(name, &target.columns)?;
-                (Act::Append(growth), fit)
+                let grown = growth.as_ref().map_or(layout, |g| g.layout.clone());
+                (Act::Append(growth), grown)
             }
-            (Mode::Create, None) => {
+            (Mode::Create | Mode::Upsert, None) => {
                 let layout = Layout::new(name, &target.columns, false).await?;
-                let fit = layout.fit(name, &target.columns)?;
-                (Act::Create(layout), fit)
+                (Act::Create(layout.clone()), layout)
             }
             (Mode::Replace, existing) => {
-                let (layout, fit) = replacement(&target, existing.as_ref()).await?;
-                (Act::Replace(layout), fit)
+                let layout = replacement(&target, existing.as_ref()).await?;
+                (Act::Replace(layout.clone()), layout)
             }
+        };
+        let fit = layout.fit(name, &target.columns)?;
+        let key = match target.mode {
+            Mode::Upsert => Some(Key::new(name, &target.key_columns, &layout, &fit)?),
+            Mode::Create | Mode::Append | Mode::Replace => None,
         };
         let seen = existing.and_then(|table| table.version());
         Ok((
@@ -93,6 +105,8 @@ impl Committer {
                 target,
                 log,
                 act,
+                schema: fit.physical.clone(),
+                key,
                 seen,
                 own_seq,
                 notes: Vec::new(),
@@ -113,7 +127,11 @@ impl Committer {
         files: Vec<StagedFile>,
         checkpoint: &Checkpoint,
     ) -> Result<u64, Failed> {
-        match self.try_commit(&files, checkpoint).await {
+        let (files, keys) = match self.keyed(files).await {
+            Ok(keyed) => keyed,
+            Err(failed) => return Err(failed),
+        };
+        match self.try_commit(&files, keys, checkpoint).await {
             Ok((version, durable)) => {
                 self.seen = Some(version);
                 self.own_seq = Some(number(checkpoint.seq));
@@ -135,6 +153,7 @@ impl Committer {
     async fn try_commit(
         &mut self,
         files: &[StagedFile],
+        keys: Option<KeySet>,
         checkpoint: &Checkpoint,
     ) -> Result<(u64, Result<(), KbError>), CommitError> {
         if let (Some(seq), Some(seen)) = (self.own_seq, self.seen)
@@ -142,7 +161,7 @@ impl Committer {
         {
             return Err(self.taken(seen).await?);
         }
-        let mut rewrite = self.rewrite()?;
+        let mut rewrite = self.rewrite(keys)?;
         loop {
             let (version, changes) = match rewrite.take() {
                 Some(begun) => {
@@ -175,19 +194,55 @@ impl Committer {
         match self.act {
             _ if version == 0 => "CREATE TABLE",
             Act::Replace(_) => "REPLACE TABLE",
+            Act::Create(_) | Act::Append(_) if self.key.is_some() => MERGE,
             Act::Create(_) | Act::Append(_) => "WRITE",
         }
     }
 
-    /// What the next commit does to the files that are there, if it touches them.
-    fn rewrite(&self) -> Result<Option<Rewrite>, KbError> {
-        match &self.act {
-            Act::Append(Some(growth)) if growth.widens => {
-                let fit = Fit::identity(growth.layout.file_schema());
-                Ok(Some(Rewrite::new(self.place()?, fit)))
+    /// The files with the last row of each key, and the keys. Nothing changes where rows are only added.
+    async fn keyed(
+        &self,
+        files: Vec<StagedFile>,
+    ) -> Result<(Vec<StagedFile>, Option<KeySet>), Failed> {
+        let (Some(key), false) = (self.key.clone(), files.is_empty()) else {
+            return Ok((files, None));
+        };
+        let place = match self.place() {
+            Ok(place) => place,
+            Err(error) => {
+                return Err(Failed {
+                    error: error.into(),
+                    files,
+                });
             }
-            Act::Create(_) | Act::Replace(_) | Act::Append(_) => Ok(None),
-        }
+        };
+        let fit = Fit::identity(self.schema.clone());
+        run(move || match last_of_each(key, &place, &fit, &files) {
+            Ok((last, keys)) => Ok((last, Some(keys))),
+            Err(error) => Err(Failed {
+                error: error.into(),
+                files,
+            }),
+        })
+        .await
+    }
+
+    /// What the next commit does to the files that are there, if it touches them.
+    fn rewrite(&self, keys: Option<KeySet>) -> Result<Option<Rewrite>, KbError> {
+        let Act::Append(growth) = &self.act else {
+            return Ok(None);
+        };
+        let change = match (keys, growth.as_ref().is_some_and(|growth| growth.widens)) {
+            (None, false) => return Ok(None),
+            (None, true) => Change::Types,
+            (Some(keys), false) => Change::Keys(keys),
+            (Some(keys), true) => Change::Both(keys),
+        };
+        Ok(Some(Rewrite::new(
+            self.place()?,
+            self.schema.clone(),
+            change,
+        )))
     }
 
     /// The next version and its lines beyond the added files, made from the newest state of the table.
@@ -254,8 +309,11 @@ impl Committer {
                 return Err(self.taken(version).await?);
             }
             match self.act {
-                Act::Create(_) => {
+                Act::Create(_) if self.target.mode == Mode::Create => {
                     return Err(KbError::TableExists(self.target.table.clone()).into());
+                }
+                Act::Create(_) => {
+                    return Err(KbError::Changed(self.target.table.clone()).into());
                 }
                 Act::Append(_) if entry.changes_table => {
                     return Err(KbError::Changed(self.target.table.clone()).into());
@@ -286,20 +344,13 @@ async fn transaction(table: &DeltaTable, target: &Target) -> Result<Option<i64>,
     super::transaction(table, &target.table, &target.stream).await
 }
 
-/// How the files of a replacement look: like those of the table it replaces when the columns are the same.
-async fn replacement(
-    target: &Target,
-    existing: Option<&DeltaTable>,
-) -> Result<(Layout, Fit), KbError> {
+/// How a replacement looks: like the table that it replaces when the columns are the same.
+async fn replacement(target: &Target, existing: Option<&DeltaTable>) -> Result<Layout, KbError> {
     let name = target.table.as_str();
-    let layout = match existing {
-        None => Layout::new(name, &target.columns, false).await?,
-        Some(table) => {
-            let old = layout_of(name, table)?;
-            old.check_replaceable(name)?;
-            old.replaced(name, &target.columns).await?
-        }
+    let Some(table) = existing else {
+        return Layout::new(name, &target.columns, false).await;
     };
-    let fit = layout.fit(name, &target.columns)?;
-    Ok((layout, fit))
+    let old = layout_of(name, table)?;
+    old.check_replaceable(name)?;
+    old.replaced(name, &target.columns).await
 }

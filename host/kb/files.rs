@@ -1,9 +1,8 @@
 //! The files that a table has: which ones, and their rows in the form that its files have now. Changes nothing.
 
 use std::fs::File;
-use std::path::Path;
 
-use arrow::array::{ArrayRef, new_null_array};
+use arrow::array::{ArrayRef, UInt64Array, new_null_array};
 use arrow::compute::{CastOptions, cast_with_options};
 use arrow::datatypes::{DataType, SchemaRef};
 use arrow::error::ArrowError;
@@ -12,10 +11,13 @@ use deltalake_core::DeltaTable;
 use deltalake_core::kernel::{Action, Remove};
 use futures::TryStreamExt;
 use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::statistics::StatisticsConverter;
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
+use parquet::errors::ParquetError;
 use serde_json::Value;
 
 use super::KbError;
+use super::encoder::Place;
 
 /// A file that the newest version of a table has.
 #[derive(Debug, Clone)]
@@ -76,27 +78,70 @@ pub(super) struct TableFile {
     builder: ParquetRecordBatchReaderBuilder<File>,
 }
 
+/// What a file says about the values of a column, for each of its row groups.
+pub(super) struct Statistics {
+    pub(super) least: ArrayRef,
+    pub(super) greatest: ArrayRef,
+    pub(super) nulls: UInt64Array,
+}
+
 impl TableFile {
-    pub(super) fn open(table: &str, folder: &Path, name: &str) -> Result<Self, KbError> {
-        let trouble = |error| KbError::storage("read a file of", table, error);
-        let file = File::open(folder.join(name))
-            .map_err(|error| KbError::storage("read a file of", table, error))?;
+    pub(super) fn open(place: &Place, name: &str) -> Result<Self, KbError> {
+        let trouble = |error| KbError::storage("read a file of", &place.table, error);
+        let file = File::open(place.folder.join(name))
+            .map_err(|error| KbError::storage("read a file of", &place.table, error))?;
         let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(trouble)?;
         Ok(Self { builder })
     }
 
-    /// Its rows as batches of a schema: columns that it has not are null, others are cast.
-    pub(super) fn read(self, table: &str, schema: &SchemaRef) -> Result<FileRows, KbError> {
+    /// Whether a process like this one wrote it.
+    pub(super) fn is_ours(&self) -> bool {
+        let creator = self.builder.metadata().file_metadata().created_by();
+        creator.is_some_and(|creator| creator.starts_with("sluice "))
+    }
+
+    /// Rows of each row group.
+    pub(super) fn row_groups(&self) -> impl Iterator<Item = usize> {
+        let groups = self.builder.metadata().row_groups().iter();
+        groups.map(|group| group.num_rows().try_into().unwrap_or_default())
+    }
+
+    /// None: it has no such column.
+    pub(super) fn statistics(&self, column: &str) -> Result<Option<Statistics>, ParquetError> {
+        let schema = self.builder.schema();
+        if schema.index_of(column).is_err() {
+            return Ok(None);
+        }
+        let converter =
+            StatisticsConverter::try_new(column, schema, self.builder.parquet_schema())?;
+        let groups = self.builder.metadata().row_groups();
+        Ok(Some(Statistics {
+            least: converter.row_group_mins(groups)?,
+            greatest: converter.row_group_maxes(groups)?,
+            nulls: converter.row_group_null_counts(groups)?,
+        }))
+    }
+
+    /// Its rows as batches of a schema: columns that it has not are null, others are cast. Of some row groups, or of all.
+    pub(super) fn read(
+        self,
+        place: &Place,
+        schema: &SchemaRef,
+        groups: Option<Vec<usize>>,
+    ) -> Result<FileRows, KbError> {
         let has = self.builder.schema();
         let roots = schema.fields().iter();
         let roots: Vec<_> = roots.filter_map(|f| has.index_of(f.name()).ok()).collect();
         let mask = ProjectionMask::roots(self.builder.parquet_schema(), roots);
-        let builder = self.builder.with_projection(mask);
+        let mut builder = self.builder.with_projection(mask);
+        if let Some(groups) = groups {
+            builder = builder.with_row_groups(groups);
+        }
         let reader = builder
             .build()
-            .map_err(|error| KbError::storage("read a file of", table, error))?;
+            .map_err(|error| KbError::storage("read a file of", &place.table, error))?;
         Ok(FileRows {
-            table: table.to_owned(),
+            table: place.table.clone(),
             schema: schema.clone(),
             reader,
         })

@@ -10,6 +10,7 @@ mod encoder;
 mod entry;
 mod error;
 mod files;
+mod keys;
 mod log;
 mod maintenance;
 mod name;
@@ -63,6 +64,8 @@ pub struct Target {
     pub mode: Mode,
     /// Columns of what will be written, in order.
     pub columns: Vec<Column>,
+    /// By which `Upsert` finds the rows that give way; no other mode looks at them.
+    pub key_columns: Vec<String>,
 }
 
 /// What is staged for the next commit.

@@ -6,6 +6,7 @@ mod names;
 mod queries;
 mod replace;
 mod types;
+mod upsert;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -57,6 +58,7 @@ impl TestLake {
             stream: StreamId(stream.into()),
             mode,
             columns,
+            key_columns: Vec::new(),
         }
     }
 
