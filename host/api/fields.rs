@@ -75,6 +75,13 @@ impl<'a> Fields<'a> {
         field
     }
 
+    /// Reports that a field, which is not there, is needed because of another one.
+    pub fn missing_as<T>(&self, name: &str, code: &'static str, detail: &str) -> Option<T> {
+        let pointer = format!("{}/{name}", self.pointer);
+        self.report.add(code, &pointer, detail);
+        None
+    }
+
     /// Outer none: it is there and wrong, as reported. Inner none: it is not there.
     pub fn optional<T>(
         &self,

@@ -104,6 +104,7 @@ async fn open<'a>(
         stream: job.stream.clone(),
         mode: job.spec.mode,
         columns: reader.columns().to_vec(),
+        key_columns: job.spec.key_columns.clone(),
     };
     let writer = with.lake.writer(target).await.map_err(Failure::from)?;
     let pages = ReadAhead::start(reader, job.spec.pacing, rows);
@@ -151,7 +152,7 @@ async fn open_reader(
         .connect(&source.connection_ref, &format!("sluice/{}", job.id))
         .await?;
     let request = ReadRequest {
-        source: source.clone(),
+        source: job.spec.source_with_key(),
         resume,
         pacing: job.spec.pacing,
         continued: job.spec.continued,
@@ -205,6 +206,7 @@ impl Run<'_> {
                     Read::Done { mut warnings } => {
                         self.finish().await?;
                         warnings.splice(0..0, self.warnings.drain(..));
+                        warnings.extend_from_slice(self.writer.notes());
                         return Ok(Outcome::Completed { warnings });
                     }
                 },
@@ -271,11 +273,11 @@ impl Run<'_> {
     }
 
     /// The source has no more rows: commits what is staged. A run that landed nothing leaves the cursor as it is, but
-    /// `create` and `replace` owe a table even for no rows.
+    /// every mode but `append` owes a table even for no rows.
     async fn finish(&mut self) -> Result<(), CommitEnd> {
         let owes_a_table = match self.job_mode() {
             Mode::Append => false,
-            Mode::Create => self.committer.last.is_none(),
+            Mode::Create | Mode::Upsert => self.committer.last.is_none(),
             Mode::Replace => !self.committer.has_begun(),
         };
         // Without a row only the count of the last tie group can be another.

@@ -58,7 +58,7 @@ impl World {
             cursor: None,
             pacing: Pacing::default(),
             placement: Placement::Hosted,
-            key_columns: vec![],
+            key_columns: vec!["id".into()],
             continued: false,
         };
         let new = NewJob {
