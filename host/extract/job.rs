@@ -11,6 +11,7 @@ use crate::kb::{TableWriter, Target};
 use crate::model::cursor::Cursor;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::job::{Job, Mode, Progress};
+use crate::model::pacing::Pacing;
 use crate::plugin::{Page, ReadRequest, Reader};
 use crate::store::jobs::Lease;
 
@@ -39,6 +40,9 @@ pub async fn run(with: &Extractor, lease: &Lease, job: &Job, ends: &Ends) -> Out
                 tracing::info!(job = %job.id, rows, failure = %failure, "goes on with smaller pages");
             }
             Err(CommitEnd::Failed(failure)) => return Outcome::Failed(failure),
+            Err(CommitEnd::Reopen) => {
+                tracing::info!(job = %job.id, "goes on at another pace")
+            }
             Err(CommitEnd::Adopt) => {
                 tracing::info!(job = %job.id, "went on from another holder's checkpoint")
             }
@@ -58,7 +62,7 @@ async fn attempt(
         biased;
         () = ends.abandon.cancelled() => return Ok(Outcome::Abandoned),
         () = ends.shutdown.cancelled() => return Ok(Outcome::Interrupted),
-        opened = open(with, lease, job, rows) => opened?,
+        opened = open(with, lease, job, rows, ends) => opened?,
     };
     let Some((mut run, pages)) = opened else {
         // The swap is the only commit of a replace, and it has landed.
@@ -77,13 +81,15 @@ async fn open<'a>(
     lease: &'a Lease,
     job: &'a Job,
     rows: u32,
+    ends: &Ends,
 ) -> Result<Option<(Run<'a>, ReadAhead)>, CommitEnd> {
+    let pacing = *ends.pacing.borrow();
     let committer = Committer::recover(&with.store, &with.lake, lease, job).await?;
     if job.spec.mode == Mode::Replace && committer.has_begun() {
         return Ok(None);
     }
     let resume = resume(&committer);
-    let reader = open_reader(with, job, resume.clone()).await?;
+    let reader = open_reader(with, job, resume.clone(), pacing).await?;
     let target = Target {
         kb: job.kb_uid.clone(),
         table: job.spec.dest_table.clone(),
@@ -92,13 +98,14 @@ async fn open<'a>(
         columns: reader.columns().to_vec(),
     };
     let writer = with.lake.writer(target).await.map_err(Failure::from)?;
-    let pages = ReadAhead::start(reader, job.spec.pacing, rows);
+    let pages = ReadAhead::start(reader, ends.pacing.clone(), rows);
     let run = Run {
         progress: committer.progress(),
         committer,
         writer,
         resumable: Some(resume),
         staged_since: None,
+        waits: pacing.waits(),
         commit_interval: with.commit_interval,
     };
     Ok(Some((run, pages)))
@@ -116,6 +123,7 @@ async fn open_reader(
     with: &Extractor,
     job: &Job,
     resume: Option<Cursor>,
+    pacing: Pacing,
 ) -> Result<Reader, Failure> {
     let source = &job.spec.source;
     let Some(plugin) = with.plugins.get(&source.kind) else {
@@ -136,7 +144,7 @@ async fn open_reader(
     let request = ReadRequest {
         source: source.clone(),
         resume,
-        pacing: job.spec.pacing,
+        pacing,
     };
     plugin.open_reader(session, request).await
 }
@@ -162,12 +170,19 @@ struct Run<'a> {
     resumable: Option<Option<Cursor>>,
     /// When the oldest uncommitted page was written.
     staged_since: Option<Instant>,
+    /// Whether the guest was told that the job waits between pages, so that it keeps no statement open.
+    waits: bool,
     commit_interval: Duration,
 }
 
 impl Run<'_> {
     async fn copy(&mut self, mut pages: ReadAhead, ends: &Ends) -> Result<Outcome, CommitEnd> {
+        let mut pacing = ends.pacing.clone();
         loop {
+            if pacing.borrow().waits() != self.waits && self.may_commit() {
+                self.commit_if_possible().await?;
+                return Err(CommitEnd::Reopen);
+            }
             let commit_at = self.commit_at();
             tokio::select! {
                 biased;
@@ -177,6 +192,7 @@ impl Run<'_> {
                     return Ok(Outcome::Interrupted);
                 }
                 () = sleep_until(commit_at) => self.commit_if_possible().await?,
+                Ok(()) = pacing.changed() => {}
                 read = pages.next() => match read.map_err(|failure| self.placed(failure))? {
                     Read::Page { page, throttled } => self.write(page, throttled).await?,
                     Read::Done { warnings } => {

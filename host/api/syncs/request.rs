@@ -91,7 +91,7 @@ impl SyncRequest {
         let source = fields.required("source").and_then(source);
         let schedule = fields.optional("schedule", schedule);
         let interval_secs = match schedule {
-            Some(Some(Schedule::Cron(_) | Schedule::Manual)) => fields
+            None | Some(Some(Schedule::Cron(_) | Schedule::Manual)) => fields
                 .optional("interval_secs", interval_secs)
                 .map(Option::unwrap_or_default),
             _ => fields
