@@ -152,6 +152,11 @@ impl Lake {
         LandedRows::of(name, table, &schema, group, identity)
     }
 
+    /// Removes a table with all that is in it. One that is not there is no error.
+    pub async fn drop_table(&self, kb: &KbUid, name: &str) -> Result<(), KbError> {
+        self.tables.drop_table(kb, name).await
+    }
+
     /// Removes a knowledge base with all its tables.
     pub async fn remove(&self, kb: &KbUid) -> Result<(), KbError> {
         self.tables.remove(kb).await

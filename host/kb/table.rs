@@ -135,16 +135,25 @@ impl Tables {
         .map_err(|error| KbError::folder("list", error))
     }
 
+    /// Removes the folder of a table with all that is in it.
+    pub(super) async fn drop_table(&self, kb: &KbUid, table: &str) -> Result<(), KbError> {
+        let removed = self.remove_folder(self.folder(kb, table)?).await;
+        removed.map_err(|error| KbError::folder("remove a table from", error))
+    }
+
     /// Removes the folder of a knowledge base with all that is in it.
     pub(super) async fn remove(&self, kb: &KbUid) -> Result<(), KbError> {
-        let folder = self.kb_folder(kb)?;
+        let removed = self.remove_folder(self.kb_folder(kb)?).await;
+        removed.map_err(|error| KbError::folder("remove a knowledge base from", error))
+    }
+
+    async fn remove_folder(&self, folder: PathBuf) -> io::Result<()> {
         self.with_opened(|opened| opened.retain(|table, _| !table.starts_with(&folder)));
         run(move || match fs::remove_dir_all(folder) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
             _ => Ok(()),
         })
         .await
-        .map_err(|error| KbError::folder("remove a knowledge base from", error))
     }
 
     fn with_opened<T>(&self, work: impl FnOnce(&mut HashMap<PathBuf, DeltaTable>) -> T) -> T {

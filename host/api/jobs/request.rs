@@ -76,7 +76,7 @@ impl JobRequest {
         let key_columns = match fields.optional("key_columns", Field::names) {
             Some(None) if mode == Some(Some(Mode::Upsert)) => {
                 let detail = "is required with mode upsert: the columns that tell rows apart";
-                fields.missing_as("key_columns", "key_columns_required", detail)
+                fields.missing("key_columns", "key_columns_required", detail)
             }
             key_columns => key_columns,
         };

@@ -73,10 +73,10 @@ pub async fn list(
 }
 
 /// How gently each of these syncs is to be read now; one that is gone is left out.
-pub async fn pacings(
-    store: &Store,
-    ids: impl IntoIterator<Item = &SyncId>,
-) -> Result<Vec<(SyncId, Pacing)>, StoreError> {
+pub async fn pacings(store: &Store, ids: &[SyncId]) -> Result<Vec<(SyncId, Pacing)>, StoreError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
     let mut sql = QueryBuilder::new("select id, pacing from syncs where id in (");
     let mut listed = sql.separated(", ");
     for id in ids {
