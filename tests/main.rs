@@ -16,4 +16,5 @@ mod sandbox;
 mod shutdown;
 mod smoke;
 mod stop;
+mod syncs;
 mod types;
