@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::commit::{CommitEnd, Committer};
+use super::late::LateRows;
 use super::read::{Read, ReadAhead};
 use super::{Ends, Extractor, Outcome};
 use crate::kb::{TableWriter, Target};
@@ -13,7 +14,7 @@ use crate::model::failure::{Failure, FailureKind};
 use crate::model::job::{Job, Mode, Progress};
 use crate::model::pacing::Pacing;
 use crate::plugin::{Page, ReadRequest, Reader};
-use crate::store::jobs::Lease;
+use crate::store::jobs::{self, Lease};
 
 /// A commit gathers pages until one of these is reached, or their time has come: a file of that many rows or bytes is
 /// well read by queries.
@@ -90,12 +91,26 @@ async fn open<'a>(
     }
     let resume = resume(&committer);
     let reader = open_reader(with, job, resume.clone(), pacing).await?;
+    let warnings = reader.warnings().to_vec();
+    if !warnings.is_empty() {
+        jobs::warn(&with.store, lease, &warnings)
+            .await
+            .map_err(Failure::from)?;
+    }
+    let late = LateRows::new(
+        &with.lake,
+        job,
+        reader.columns().to_vec(),
+        reader.key().to_vec(),
+        resume.as_ref(),
+    );
     let target = Target {
         kb: job.kb_uid.clone(),
         table: job.spec.dest_table.clone(),
         stream: job.stream.clone(),
         mode: job.spec.mode,
         columns: reader.columns().to_vec(),
+        key_columns: job.spec.key_columns.clone(),
     };
     let writer = with.lake.writer(target).await.map_err(Failure::from)?;
     let pages = ReadAhead::start(reader, ends.pacing.clone(), rows);
@@ -103,7 +118,10 @@ async fn open<'a>(
         progress: committer.progress(),
         committer,
         writer,
-        resumable: Some(resume),
+        late,
+        warnings,
+        resumable: Some(resume.clone()),
+        committed: resume,
         staged_since: None,
         waits: pacing.waits(),
         commit_interval: with.commit_interval,
@@ -142,9 +160,10 @@ async fn open_reader(
         .connect(&source.connection_ref, &format!("sluice/{}", job.id))
         .await?;
     let request = ReadRequest {
-        source: source.clone(),
+        source: job.spec.source_with_key(),
         resume,
         pacing,
+        continued: job.spec.continued,
     };
     plugin.open_reader(session, request).await
 }
@@ -165,9 +184,14 @@ fn batch_rows(job: &Job) -> u32 {
 struct Run<'a> {
     committer: Committer<'a>,
     writer: TableWriter,
+    late: LateRows<'a>,
+    /// What is known before the first page.
+    warnings: Vec<String>,
     progress: Progress,
     /// The position after everything written, if a commit here could be resumed.
     resumable: Option<Option<Cursor>>,
+    /// The position of the last commit, or the one that was resumed from.
+    committed: Option<Cursor>,
     /// When the oldest uncommitted page was written.
     staged_since: Option<Instant>,
     /// Whether the guest was told that the job waits between pages, so that it keeps no statement open.
@@ -195,8 +219,10 @@ impl Run<'_> {
                 Ok(()) = pacing.changed() => {}
                 read = pages.next() => match read.map_err(|failure| self.placed(failure))? {
                     Read::Page { page, throttled } => self.write(page, throttled).await?,
-                    Read::Done { warnings } => {
+                    Read::Done { mut warnings } => {
                         self.finish().await?;
+                        warnings.splice(0..0, self.warnings.drain(..));
+                        warnings.extend_from_slice(self.writer.notes());
                         return Ok(Outcome::Completed { warnings });
                     }
                 },
@@ -225,12 +251,13 @@ impl Run<'_> {
 
     async fn write(&mut self, page: Page, throttled: Duration) -> Result<(), CommitEnd> {
         self.progress.throttled_ms += throttled.as_millis() as u64;
-        if page.batch.num_rows() > 0 {
-            self.writer
-                .write(&page.batch)
-                .await
-                .map_err(Failure::from)?;
-            self.progress.rows += page.batch.num_rows() as u64;
+        let batch = match page.boundary {
+            true => self.late.keep(page.batch).await?,
+            false => page.batch,
+        };
+        if batch.num_rows() > 0 {
+            self.writer.write(&batch).await.map_err(Failure::from)?;
+            self.progress.rows += batch.num_rows() as u64;
             self.progress.batches += 1;
             self.staged_since.get_or_insert_with(Instant::now);
         }
@@ -262,14 +289,19 @@ impl Run<'_> {
     }
 
     /// The source has no more rows: commits what is staged. A run that landed nothing leaves the cursor as it is, but
-    /// `create` and `replace` owe a table even for no rows.
+    /// every mode but `append` owes a table even for no rows.
     async fn finish(&mut self) -> Result<(), CommitEnd> {
         let owes_a_table = match self.job_mode() {
             Mode::Append => false,
-            Mode::Create => self.committer.last.is_none(),
+            Mode::Create | Mode::Upsert => self.committer.last.is_none(),
             Mode::Replace => !self.committer.has_begun(),
         };
-        if self.staged_since.is_none() && !owes_a_table {
+        // Without a row only the count of the last tie group can be another.
+        let has_moved = self
+            .resumable
+            .as_ref()
+            .is_some_and(|cursor| *cursor != self.committed);
+        if self.staged_since.is_none() && !owes_a_table && !has_moved {
             return Ok(());
         }
         let cursor = self.resumable.clone().ok_or_else(|| {
@@ -281,8 +313,9 @@ impl Run<'_> {
 
     async fn commit(&mut self, cursor: Option<Cursor>) -> Result<(), CommitEnd> {
         self.committer
-            .commit(&mut self.writer, cursor, self.progress)
+            .commit(&mut self.writer, cursor.clone(), self.progress)
             .await?;
+        self.committed = cursor;
         self.staged_since = None;
         Ok(())
     }

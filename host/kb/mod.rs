@@ -5,20 +5,27 @@
 //! `table` opens what is there, `schema` says what Delta thinks of columns, `query` reads.
 
 mod commit;
+mod drift;
 mod encoder;
 mod entry;
 mod error;
+mod files;
+mod keys;
 mod log;
+mod lookup;
 mod maintenance;
 mod name;
 mod protocol;
 mod query;
 mod query_error;
+mod rewrite;
 mod schema;
 mod sql_guard;
+mod staged;
 mod table;
 #[cfg(test)]
 mod tests;
+mod widen;
 mod writer;
 
 use std::path::Path;
@@ -27,6 +34,7 @@ use std::sync::Arc;
 use deltalake_core::DeltaTable;
 
 pub use error::{CommitError, KbError};
+pub use lookup::LandedRows;
 pub use query::{Answer, Query, QueryLimits};
 pub use query_error::QueryError;
 pub use writer::TableWriter;
@@ -58,6 +66,8 @@ pub struct Target {
     pub mode: Mode,
     /// Columns of what will be written, in order.
     pub columns: Vec<Column>,
+    /// By which `Upsert` finds the rows that give way; no other mode looks at them.
+    pub key_columns: Vec<String>,
 }
 
 /// What is staged for the next commit.
@@ -120,10 +130,26 @@ impl Lake {
             .map(Some)
     }
 
-    /// `Create`: the table must not exist unless this stream made it. `Append`, and `Create` resumed: the columns must
-    /// fit the table; a column that only the table has becomes null. Nothing is written before the first rows.
+    /// `Create`: the table must not exist unless this stream made it. `Append`, and `Create` resumed: the table grows by
+    /// columns that it has not and by wider types, in the first commit; a column that only it has becomes null. Nothing is
+    /// written before the first rows.
     pub async fn writer(&self, target: Target) -> Result<TableWriter, KbError> {
         TableWriter::open(self.tables.clone(), target).await
+    }
+
+    /// What a table has of a batch's tie groups. `group` and `identity` are positions among `columns`; without an identity
+    /// whole rows are counted.
+    pub async fn landed_rows(
+        &self,
+        kb: &KbUid,
+        name: &str,
+        columns: &[Column],
+        group: usize,
+        identity: &[usize],
+    ) -> Result<LandedRows, KbError> {
+        let table = self.tables.current(kb, name).await?;
+        let schema = crate::model::source::arrow_schema(columns);
+        LandedRows::of(name, table, &schema, group, identity)
     }
 
     /// Removes a table with all that is in it. One that is not there is no error.

@@ -52,6 +52,7 @@ async fn open(
     let read = ReadRequest {
         source: source.clone(),
         resume: Some(cursor.clone()),
+        continued: false,
         pacing: Pacing::default(),
     };
     plugin.open_reader(session.await?, read).await?;

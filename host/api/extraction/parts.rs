@@ -41,6 +41,7 @@ pub fn source(field: Field) -> Option<Source> {
         connection_ref: connection_ref?,
         schema: schema?,
         table: table?,
+        query: None,
         cursor_column: cursor_column?,
         columns: columns?.unwrap_or_default(),
     })

@@ -29,7 +29,8 @@ pub struct JobAccepted {
     post, path = "/orgs/{org_id}/connectors/{connector_id}/jobs", tag = "jobs", request_body = JobRequest,
     responses(
         (status = 202, body = JobAccepted),
-        (status = 400, description = "`invalid_request`, `invalid_mode`, `invalid_placement`, `invalid_cursor`"),
+        (status = 400, description = "`invalid_request`, `invalid_mode`, `invalid_placement`, `invalid_cursor`, \
+            `key_columns_required`"),
         (status = 404, description = "`connector_not_found`, `kb_not_found`"),
         (status = 422, description = "`connector_offline`, `source_unsupported`, `placement_unsupported`, \
             `connection_not_found`, `dest_table_exists`, `dest_table_not_found`"),
@@ -64,11 +65,11 @@ pub async fn post_job(
 async fn fits_dest_table(api: &Api, kb: &Kb, request: &JobRequest) -> Result<(), Problem> {
     let name = &request.dest_table;
     match request.mode {
-        Mode::Replace => Ok(()),
+        Mode::Replace | Mode::Upsert => Ok(()),
         Mode::Create if api.lake.table(&kb.uid, name).await?.is_some() => Err(Problem::refused(
             "dest_table_exists",
             format!(
-                "the table \"{name}\" exists already; use mode append or replace, or another name"
+                "the table \"{name}\" exists already; use mode append, upsert or replace, or another name"
             ),
         )),
         Mode::Append if api.lake.table(&kb.uid, name).await?.is_none() => Err(Problem::refused(

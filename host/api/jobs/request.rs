@@ -28,6 +28,7 @@ pub struct JobRequest {
     #[schema(value_type = SourceView)]
     pub source: Source,
     /// `create` (default): the table must not exist. `append`: it must. `replace`: swapped at the end, no `cursor`.
+    /// `upsert`: rows give way to new ones with the same key; the table is made if there is none.
     #[schema(value_type = Option<String>, example = "create")]
     pub mode: Mode,
     /// Target rows per batch; 0 or absent: 5000.
@@ -42,7 +43,7 @@ pub struct JobRequest {
     /// `hosted` (default) or `local`, which the connector must advertise as `kb:local`.
     #[schema(value_type = Option<String>, example = "hosted")]
     pub placement: Placement,
-    /// Ordered key of the destination; checked, but used by no mode of today.
+    /// Ordered key of the destination, needed by `upsert`. It is read also if `source.columns` does not name it.
     key_columns: Option<Vec<String>>,
 }
 
@@ -72,7 +73,13 @@ impl JobRequest {
         });
         let pacing = fields.optional("pacing", pacing);
         let placement = fields.optional("placement", placement);
-        let key_columns = fields.optional("key_columns", Field::names);
+        let key_columns = match fields.optional("key_columns", Field::names) {
+            Some(None) if mode == Some(Some(Mode::Upsert)) => {
+                let detail = "is required with mode upsert: the columns that tell rows apart";
+                fields.missing("key_columns", "key_columns_required", detail)
+            }
+            key_columns => key_columns,
+        };
         Some(Self {
             kb_id: KbId(kb_id?),
             dest_table: dest_table?,
@@ -106,13 +113,10 @@ fn mode(field: &Field) -> Option<Mode> {
         "create" => Some(Mode::Create),
         "append" => Some(Mode::Append),
         "replace" => Some(Mode::Replace),
-        "upsert" => field.wrong_as(
-            "invalid_mode",
-            "upsert is not served yet; the modes are create, append and replace",
-        ),
+        "upsert" => Some(Mode::Upsert),
         _ => field.wrong_as(
             "invalid_mode",
-            "is no mode; the modes are create, append and replace",
+            "is no mode; the modes are create, append, replace and upsert",
         ),
     }
 }

@@ -153,6 +153,7 @@ mod tests {
                     connection_ref: "erp".into(),
                     schema: None,
                     table: "t".into(),
+                    query: None,
                     cursor_column: "id".into(),
                     columns: vec![],
                 },

@@ -193,5 +193,6 @@ pub(super) fn target(kb: &KbUid, job: &Job) -> Target {
         stream: job.stream.clone(),
         mode: job.spec.mode,
         columns: columns(),
+        key_columns: job.spec.key_columns.clone(),
     }
 }

@@ -56,6 +56,7 @@ impl World {
             connection_ref: "r".into(),
             schema: None,
             table: "t".into(),
+            query: None,
             cursor_column: "id".into(),
             columns: vec![],
         };

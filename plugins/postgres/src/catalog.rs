@@ -2,9 +2,11 @@
 //! Names are compared as values; nothing of a request is part of a statement's text.
 
 use crate::bindings::{Connection, Error, ErrorKind, Statement, TableEntry, Value};
-use crate::fault::{display, error};
+use crate::fault::{about, display, error};
 use crate::nearest::nearest;
-use crate::relation::{Attribute, BaseType, Relation, Shape};
+use crate::relation::{Attribute, BaseType, Kind, Relation, Shape};
+use crate::sql::Source;
+use crate::watermark::InFlight;
 
 pub const DEFAULT_SCHEMA: &str = "public";
 
@@ -64,24 +66,14 @@ pub fn relation(
     };
     let mut row = Cells::of(row);
     let (oid, usable, keys) = (row.int()?, row.boolean()?, row.optional_text()?);
+    let (kind, ordered) = (row.text()?, row.optional_text()?);
     if !usable {
         let schema = crate::sql::identifier(schema);
         let message =
             format!("the login may not use schema {schema}: grant usage on schema {schema} to it");
         return Err(error(ErrorKind::PermissionDenied, message));
     }
-    let rows = query(
-        connection,
-        include_str!("catalog/columns.sql"),
-        vec![Value::Int(oid)],
-    )?;
-    let mut numbers = Vec::with_capacity(rows.len());
-    let mut columns = Vec::with_capacity(rows.len());
-    for row in rows {
-        let mut row = Cells::of(row);
-        numbers.push(row.int()?);
-        columns.push(attribute(&mut row)?);
-    }
+    let (numbers, columns) = columns(connection, oid, "")?;
     if !columns.iter().any(|column| column.readable) {
         let table = display(schema, table);
         let message =
@@ -90,13 +82,94 @@ pub fn relation(
     }
     let (primary_key, keys) =
         key_sets(&keys.unwrap_or_default(), &numbers).ok_or_else(unexpected)?;
+    let ordered = positions(&ordered.unwrap_or_default(), &numbers).ok_or_else(unexpected)?;
     Ok(Relation {
-        schema: schema.to_owned(),
-        name: table.to_owned(),
+        oid,
+        kind: match kind.as_str() {
+            "r" | "p" => Kind::Table,
+            "f" => Kind::Foreign,
+            _ => Kind::View,
+        },
+        source: Source::Table {
+            schema: schema.to_owned(),
+            name: table.to_owned(),
+        },
         columns,
+        ordered,
         keys,
         primary_key,
     })
+}
+
+/// What a query answers. It has no key: if the client named a wrong one, rows would be lost between two pages.
+pub fn query_relation(connection: &Connection, text: &str) -> Result<Relation, Error> {
+    let source = Source::Query(text.to_owned());
+    let ask = |sql: String| {
+        let rows = query(connection, &sql, vec![]);
+        rows.map_err(|error| about(&source.label(), error))
+    };
+    let names = ask(source.names())?.into_iter();
+    let names = names.map(|row| Cells::of(row).text());
+    let names = names.collect::<Result<Vec<_>, _>>()?;
+    let types = ask(source.types(&names))?.into_iter().flatten();
+    let types = types.map(|oid| Cells::of(vec![oid]).int().map(|oid| oid.to_string()));
+    let types = types.collect::<Result<Vec<_>, _>>()?.join(",");
+    let (_, mut columns) = columns(connection, 0, &types)?;
+    for (column, name) in columns.iter_mut().zip(&names) {
+        column.name.clone_from(name);
+    }
+    Ok(Relation {
+        oid: 0,
+        kind: Kind::View,
+        source,
+        columns,
+        primary_key: Vec::new(),
+        keys: Vec::new(),
+        ordered: Vec::new(),
+    })
+}
+
+/// The numbers and the columns of a table, or columns of these types.
+fn columns(
+    connection: &Connection,
+    table: i64,
+    types: &str,
+) -> Result<(Vec<i64>, Vec<Attribute>), Error> {
+    let params = vec![Value::Int(table), Value::Text(types.to_owned())];
+    let rows = query(connection, include_str!("catalog/columns.sql"), params)?;
+    let columns = rows.into_iter().map(|row| {
+        let mut row = Cells::of(row);
+        Ok((row.int()?, attribute(&mut row)?))
+    });
+    columns
+        .collect::<Result<Vec<_>, Error>>()
+        .map(|columns| columns.into_iter().unzip())
+}
+
+/// Whether the server is a replica, which does not know the primary's transactions.
+pub fn is_replica(connection: &Connection) -> Result<bool, Error> {
+    let sql = "select pg_catalog.pg_is_in_recovery()";
+    Cells::only(query(connection, sql, vec![])?)?.boolean()
+}
+
+/// Who may still add rows below what is visible; only writers of the table, or all.
+pub fn in_flight(
+    connection: &Connection,
+    table: i64,
+    only_writers: bool,
+) -> Result<Vec<InFlight>, Error> {
+    let params = vec![Value::Int(table), Value::Boolean(only_writers)];
+    let rows = query(connection, include_str!("catalog/in_flight.sql"), params)?;
+    let rows = rows.into_iter().map(|row| {
+        let mut row = Cells::of(row);
+        Ok(InFlight {
+            name: row.text()?,
+            session: row.optional_int()?,
+            age_secs: row.optional_int()?,
+            began: row.optional_text()?,
+        })
+    });
+    rows.collect()
 }
 
 fn attribute(row: &mut Cells) -> Result<Attribute, Error> {
@@ -134,17 +207,23 @@ fn key_sets(text: &str, numbers: &[i64]) -> Option<(Vec<usize>, Vec<Vec<usize>>)
     let mut keys = Vec::new();
     for set in text.split(';').filter(|set| !set.is_empty()) {
         let (kind, columns) = set.split_at_checked(1)?;
-        let mut key = Vec::new();
-        for number in columns.split(',') {
-            let number = number.parse::<i64>().ok()?;
-            key.push(numbers.iter().position(|n| *n == number)?);
-        }
+        let key = positions(columns, numbers)?;
         if kind == "p" {
             primary.clone_from(&key);
         }
         keys.push(key);
     }
     Some((primary, keys))
+}
+
+/// Reads `2,3`.
+fn positions(text: &str, numbers: &[i64]) -> Option<Vec<usize>> {
+    let columns = text.split(',').filter(|number| !number.is_empty());
+    let position = |number: &str| {
+        let number = number.parse::<i64>().ok()?;
+        numbers.iter().position(|n| *n == number)
+    };
+    columns.map(position).collect()
 }
 
 fn no_such_table(schema: &str, table: &str, tables: &[TableEntry]) -> Error {
@@ -208,6 +287,14 @@ impl Cells {
     pub fn int(&mut self) -> Result<i64, Error> {
         match self.0.next() {
             Some(Value::Int(int)) => Ok(int),
+            _ => Err(unexpected()),
+        }
+    }
+
+    fn optional_int(&mut self) -> Result<Option<i64>, Error> {
+        match self.0.next() {
+            Some(Value::Int(int)) => Ok(Some(int)),
+            Some(Value::Null) => Ok(None),
             _ => Err(unexpected()),
         }
     }

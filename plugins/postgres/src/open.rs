@@ -6,12 +6,13 @@ use std::collections::BTreeSet;
 use crate::announce::announce;
 use crate::bindings::{Column, Connection, DataType, Error, ErrorKind, Request};
 use crate::catalog;
-use crate::fault::{column_error, display, invalid_cursor};
+use crate::fault::{column_error, invalid_cursor};
 use crate::nearest::nearest;
 use crate::position::{Position, fits, skips_nulls};
 use crate::read::Read;
-use crate::relation::{Attribute, Relation};
+use crate::relation::{Attribute, Kind, Relation};
 use crate::sql::{Operand, Table, identifier};
+use crate::watermark::{Scope, Watermark};
 
 /// A read that can begin.
 pub struct Opened {
@@ -25,11 +26,18 @@ pub struct Opened {
     pub exact: bool,
     /// Whether there may be rows that this read leaves out, for they have no cursor value.
     pub skips_nulls: bool,
+    /// Finds how far it may be read, if another read goes on from here.
+    pub watermark: Option<Watermark>,
+    /// What is known before the first page.
+    pub warnings: Vec<String>,
 }
 
 pub fn open(connection: Connection, request: &Request) -> Result<Opened, Error> {
-    let relation = catalog::relation(&connection, request.schema.as_deref(), &request.table)?;
-    let label = display(&relation.schema, &relation.name);
+    let relation = match &request.query {
+        Some(query) => catalog::query_relation(&connection, query)?,
+        None => catalog::relation(&connection, request.schema.as_deref(), &request.table)?,
+    };
+    let label = relation.source.label();
     let cursor = require(&relation, &request.cursor_column)?;
     let operand = order_by(&relation.columns[cursor])?;
     let tie = relation.tie(cursor);
@@ -48,8 +56,7 @@ pub fn open(connection: Connection, request: &Request) -> Result<Opened, Error> 
 
     let attribute = &relation.columns[cursor];
     let table = Table {
-        schema: relation.schema.clone(),
-        name: relation.name.clone(),
+        source: relation.source.clone(),
         items: selected
             .iter()
             .map(|column| relation.columns[*column].item())
@@ -73,6 +80,8 @@ pub fn open(connection: Connection, request: &Request) -> Result<Opened, Error> 
         table,
         label,
         paced: request.hints.paced,
+        ordered: relation.kind != Kind::Table || relation.ordered.contains(&cursor),
+        until: None,
         cells,
     };
     let columns = announce(&read, &position, &relation, &selected, attribute)?;
@@ -85,7 +94,21 @@ pub fn open(connection: Connection, request: &Request) -> Result<Opened, Error> 
     }
     // The digits of a fixed scale are all there: equal decimals have equal texts.
     let exact = attribute.equality_is_exact() || matches!(data_type, DataType::Decimal(_));
+    let scope = Scope {
+        table: relation.oid,
+        kind: relation.kind,
+        origin: attribute.origin(),
+        exact,
+    };
+    let resumed = request.resume.as_ref().map(|cursor| cursor.value.clone());
+    let watermark = request
+        .hints
+        .continued
+        .then(|| Watermark::new(scope, resumed));
+    let warnings = (!read.ordered).then(|| unordered_table(&read, attribute));
     Ok(Opened {
+        watermark,
+        warnings: warnings.into_iter().collect(),
         read,
         position,
         columns,
@@ -93,6 +116,19 @@ pub fn open(connection: Connection, request: &Request) -> Result<Opened, Error> 
         exact,
         skips_nulls,
     })
+}
+
+/// What a read without an index costs the source, and how to spare it that.
+fn unordered_table(read: &Read, cursor: &Attribute) -> String {
+    let columns = std::iter::once(&read.table.cursor).chain(&read.table.key);
+    let columns = columns.map(|operand| identifier(&operand.column));
+    let columns = columns.collect::<Vec<_>>().join(", ");
+    let label = &read.label;
+    let table = label.trim_start_matches("table ");
+    format!(
+        "no index of {label} begins with {}, so the source sorts the table for each run: create index on {table} ({columns})",
+        identifier(&cursor.name)
+    )
 }
 
 /// The columns to select: those asked for, then the cursor column and the key if they are missing,
@@ -129,8 +165,8 @@ fn require(relation: &Relation, name: &str) -> Result<usize, Error> {
     if let Some(column) = relation.position(name) {
         return readable(relation, column);
     }
-    let table = display(&relation.schema, &relation.name);
-    let mut message = format!("table {table} has no column {}", identifier(name));
+    let source = relation.source.label();
+    let mut message = format!("{source} has no column {}", identifier(name));
     let similar = nearest(
         name,
         relation.columns.iter().map(|column| column.name.as_str()),
@@ -147,12 +183,9 @@ fn readable(relation: &Relation, column: usize) -> Result<usize, Error> {
     if attribute.readable {
         return Ok(column);
     }
-    let (table, name) = (
-        display(&relation.schema, &relation.name),
-        identifier(&attribute.name),
-    );
+    let (source, name) = (relation.source.label(), identifier(&attribute.name));
     let message = format!(
-        "the login may not read column {name} of table {table}: grant select on the table to it, or ask for other columns"
+        "the login may not read column {name} of {source}: grant select on the table to it, or ask for other columns"
     );
     Err(column_error(
         ErrorKind::PermissionDenied,
@@ -187,7 +220,7 @@ pub fn misfit(attribute: &Attribute) -> Error {
 
 fn other_key(label: &str, attribute: &Attribute) -> Error {
     let message = format!(
-        "the cursor was made with another key than table {label} has now, so the place of its row is unknown; reset the \
+        "the cursor was made with another key than {label} has now, so the place of its row is unknown; reset the \
          sync, or give a cursor without a tie to go on behind all rows with that value"
     );
     invalid_cursor(&attribute.name, message)

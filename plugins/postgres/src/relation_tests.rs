@@ -23,8 +23,13 @@ fn relation(keys: Vec<Vec<usize>>) -> Relation {
     let column = |name| attribute(name, 20, "int8", Shape::Plain);
     let columns = ["a", "b", "c"].map(column).to_vec();
     Relation {
-        schema: "s".to_owned(),
-        name: "t".to_owned(),
+        oid: 1,
+        kind: Kind::Table,
+        ordered: vec![],
+        source: Source::Table {
+            schema: "s".to_owned(),
+            name: "t".to_owned(),
+        },
         columns,
         keys,
         primary_key: vec![],

@@ -14,6 +14,63 @@ fn column(name: &str) -> String {
     format!("{ALIAS}.{}", identifier(name))
 }
 
+/// What rows are read from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    Table {
+        schema: String,
+        name: String,
+    },
+    /// A query of the client's.
+    Query(String),
+}
+
+impl Source {
+    /// How messages name it.
+    pub fn label(&self) -> String {
+        match self {
+            Self::Table { schema, name } => {
+                format!("table {}.{}", identifier(schema), identifier(name))
+            }
+            Self::Query(_) => "the query".to_owned(),
+        }
+    }
+
+    fn text(&self) -> String {
+        match self {
+            Self::Table { schema, name } => {
+                format!("{}.{} as {ALIAS}", identifier(schema), identifier(name))
+            }
+            // The line break ends a comment that the query may end with.
+            Self::Query(text) => format!("({text}\n) as {ALIAS}"),
+        }
+    }
+
+    /// One row without values, with the columns and the types of this. It reads nothing.
+    fn row_of_nulls(&self) -> String {
+        let text = self.text();
+        format!("(select {ALIAS}.* from (values (1)) as one left join {text} on false)")
+    }
+
+    /// The names of the columns, in order.
+    pub fn names(&self) -> String {
+        let row = self.row_of_nulls();
+        format!(
+            "select pg_catalog.json_object_keys(pg_catalog.row_to_json({ALIAS})) from {row} as {ALIAS}"
+        )
+    }
+
+    /// The types of these columns, in one row.
+    pub fn types(&self, names: &[String]) -> String {
+        let types = names.iter().map(|name| {
+            let column = column(name);
+            format!("pg_catalog.pg_typeof({column})::pg_catalog.oid::pg_catalog.int8")
+        });
+        let types = types.collect::<Vec<_>>().join(", ");
+        format!("select {types} from {} as {ALIAS}", self.row_of_nulls())
+    }
+}
+
 /// The form in which a column is selected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
@@ -98,8 +155,7 @@ pub enum Bound {
 /// A table and what is read from it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Table {
-    pub schema: String,
-    pub name: String,
+    pub source: Source,
     pub items: Vec<Item>,
     pub cursor: Operand,
     /// What tells rows with an equal cursor value apart; empty if nothing does or needs to.
@@ -108,13 +164,91 @@ pub struct Table {
     pub nullable: bool,
 }
 
+/// What the parameters of a page's statement are, in their order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Known {
+    /// Describe the row behind which the page begins: the cursor value and then the key in [`Pass::Values`], the key
+    /// in [`Pass::Nulls`]; 0 begins the pass.
+    pub behind: usize,
+    /// Whether one more is the greatest cursor value to read, in [`Pass::Values`].
+    pub until: bool,
+}
+
 impl Table {
-    /// Reads a pass from behind a position. `known` counts the parameters that describe it: of the cursor
-    /// value and then the key in [`Pass::Values`], of the key in [`Pass::Nulls`]; 0 begins the pass.
-    pub fn page(&self, pass: Pass, known: usize, bound: Bound) -> String {
+    /// Reads a pass.
+    pub fn page(&self, pass: Pass, known: Known, bound: Bound) -> String {
         let order = self.order(pass);
-        let mut sql = select(&self.schema, &self.name, &self.items);
-        let conditions = self.conditions(pass, &order[..known.min(order.len())]);
+        let behind = &order[..known.behind.min(order.len())];
+        let mut conditions = self.conditions(pass, behind);
+        if known.until {
+            conditions.push(self.cursor.compare("<=", behind.len() + 1));
+        }
+        self.select(&conditions, &order, bound)
+    }
+
+    /// Reads the rows with the cursor value `$1`, at or before the key in the next `tie` parameters if there are
+    /// any, and behind the key in the `behind` parameters after those.
+    pub fn group(&self, tie: usize, behind: usize, bound: Bound) -> String {
+        let mut conditions = self.group_conditions(tie);
+        let key = self.key.iter().collect::<Vec<_>>();
+        if behind > 0 {
+            conditions.push(after(&key[..behind], 2 + tie));
+        }
+        self.select(&conditions, &key, bound)
+    }
+
+    /// Counts the rows with the cursor value `$1`, at or before the key in the next `tie` parameters.
+    pub fn count_group(&self, tie: usize) -> String {
+        self.count(&self.group_conditions(tie))
+    }
+
+    /// The greatest cursor value; with a `limit`, the greatest below the result of that expression.
+    pub fn newest(&self, limit: Option<&str>) -> String {
+        let (column, source) = (self.cursor.column(), self.source.text());
+        let item = Item {
+            name: self.cursor.column.clone(),
+            form: self.cursor_form(),
+        };
+        let condition = match limit {
+            Some(limit) => format!("{column} < {limit}"),
+            None => format!("{column} is not null"),
+        };
+        let item = item.text();
+        format!("select {item} from {source} where {condition} order by {column} desc limit 1")
+    }
+
+    /// Counts up to `most` of the rows with a cursor value up to `$1`, and above `$2` if that is `known`.
+    pub fn count_between(&self, known: bool, most: u64) -> String {
+        let mut conditions = vec![self.cursor.compare("<=", 1)];
+        if known {
+            conditions.push(self.cursor.compare(">", 2));
+        }
+        let (source, conditions) = (self.source.text(), conditions.join(" and "));
+        format!(
+            "select pg_catalog.count(*) from (select from {source} where {conditions} limit {most}) as counted"
+        )
+    }
+
+    fn group_conditions(&self, tie: usize) -> Vec<String> {
+        let mut conditions = vec![self.cursor.compare("=", 1)];
+        let key = self.key.iter().take(tie).collect::<Vec<_>>();
+        if !key.is_empty() {
+            // Nothing of a key is null, so this is "at or before it".
+            conditions.push(format!("not ({})", after(&key, 2)));
+        }
+        conditions
+    }
+
+    fn cursor_form(&self) -> Form {
+        let item = self
+            .items
+            .iter()
+            .find(|item| item.name == self.cursor.column);
+        item.map_or(Form::Native, |item| item.form)
+    }
+
+    fn select(&self, conditions: &[String], order: &[&Operand], bound: Bound) -> String {
+        let mut sql = select(&self.source, &self.items);
         if !conditions.is_empty() {
             sql += &format!(" where {}", conditions.join(" and "));
         }
@@ -132,9 +266,15 @@ impl Table {
 
     /// Counts the rows that a resumed read cannot see.
     pub fn count_nulls(&self) -> String {
-        let cursor = self.cursor.column();
-        let source = source(&self.schema, &self.name);
-        format!("select pg_catalog.count(*) from {source} where {cursor} is null")
+        self.count(&[format!("{} is null", self.cursor.column())])
+    }
+
+    fn count(&self, conditions: &[String]) -> String {
+        let source = self.source.text();
+        format!(
+            "select pg_catalog.count(*) from {source} where {}",
+            conditions.join(" and ")
+        )
     }
 
     fn order(&self, pass: Pass) -> Vec<&Operand> {
@@ -153,30 +293,26 @@ impl Table {
             Pass::Values => {}
         }
         if !known.is_empty() {
-            conditions.push(after(known));
+            conditions.push(after(known, 1));
         }
         conditions
     }
 }
 
 /// Describes columns without reading a row.
-pub fn no_rows(schema: &str, table: &str, items: &[Item]) -> String {
-    format!("{} limit 0", select(schema, table, items))
+pub fn no_rows(source: &Source, items: &[Item]) -> String {
+    format!("{} limit 0", select(source, items))
 }
 
-fn select(schema: &str, table: &str, items: &[Item]) -> String {
+fn select(source: &Source, items: &[Item]) -> String {
     let items = items.iter().map(Item::text).collect::<Vec<_>>();
-    format!("select {} from {}", items.join(", "), source(schema, table))
+    format!("select {} from {}", items.join(", "), source.text())
 }
 
-fn source(schema: &str, table: &str) -> String {
-    format!("{}.{} as {ALIAS}", identifier(schema), identifier(table))
-}
-
-/// Rows behind the position whose values are `$1`, `$2`, … in the order of `operands`.
-fn after(operands: &[&Operand]) -> String {
+/// Rows behind the position whose values are the parameters from `first` on, in the order of `operands`.
+fn after(operands: &[&Operand], first: usize) -> String {
     if let [only] = operands {
-        return only.compare(">", 1);
+        return only.compare(">", first);
     }
     if operands.iter().all(|operand| operand.is_built_in()) {
         let columns = operands
@@ -186,7 +322,7 @@ fn after(operands: &[&Operand]) -> String {
         let values = operands
             .iter()
             .enumerate()
-            .map(|(i, operand)| operand.parameter(i + 1));
+            .map(|(i, operand)| operand.parameter(first + i));
         return format!(
             "({}) > ({})",
             columns.join(", "),
@@ -197,8 +333,8 @@ fn after(operands: &[&Operand]) -> String {
     // condition is implied by the second, but is the one that an index can serve.
     format!(
         "{} and {}",
-        operands[0].compare(">=", 1),
-        after_each(operands, 1)
+        operands[0].compare(">=", first),
+        after_each(operands, first)
     )
 }
 
