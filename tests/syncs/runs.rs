@@ -51,6 +51,33 @@ async fn each_run_of_a_replace_sync_swaps_the_table() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_upsert_sync_has_the_last_version_of_each_row() {
+    let host = Host::start().await;
+    host.sql(&format!(
+        "{SOURCE}; alter table t add at int; update t set at = id"
+    ))
+    .await;
+    let kb = host.kb().await;
+    let by_key =
+        json!({"mode": "upsert", "key_columns": ["id"], "source": {"cursor_column": "at"}});
+    let id = create(&host, order(kb, "d", by_key)).await;
+    for (changed, rows) in [(0, 100), (30, 30), (0, 0)] {
+        let update = format!("update t set v = 'new', at = 1000 + id where id <= {changed}");
+        host.sql(&update).await;
+        let job = run(&host, &id).await;
+        assert_eq!(
+            (&job["mode"], &job["rows_emitted"]),
+            (&json!("upsert"), &json!(rows))
+        );
+        assert_eq!(landed(&host, kb, "d").await, ids(100));
+    }
+    let new = host
+        .query(kb, "select count(*) as n from d where v = 'new'")
+        .await;
+    assert_eq!(new[0]["n"], 30);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn runs_come_by_themselves_and_survive_a_crash_of_the_host() {
     let mut host = Host::start_with(&[EVERY_SECOND]).await;
     host.sql(SOURCE).await;
