@@ -17,5 +17,6 @@ mod sandbox;
 mod shutdown;
 mod smoke;
 mod stop;
+mod syncs;
 mod types;
 mod watermark;
