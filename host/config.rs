@@ -21,6 +21,7 @@ pub struct Config {
     pub log: String,
     pub log_format: LogFormat,
     pub jobs: Jobs,
+    pub kb: Kb,
     pub query: Query,
     pub guest: Guest,
 }
@@ -39,6 +40,12 @@ pub struct Jobs {
     pub lease_secs: u32,
     pub max_attempts: u32,
     pub commit_ms: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Kb {
+    pub keep_removed_secs: u32,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -68,6 +75,7 @@ impl Default for Config {
             log: "info".into(),
             log_format: LogFormat::Text,
             jobs: Jobs::default(),
+            kb: Kb::default(),
             query: Query::default(),
             guest: Guest::default(),
         }
@@ -81,6 +89,14 @@ impl Default for Jobs {
             lease_secs: 15,
             max_attempts: 8,
             commit_ms: 1_000,
+        }
+    }
+}
+
+impl Default for Kb {
+    fn default() -> Self {
+        Self {
+            keep_removed_secs: 3_600,
         }
     }
 }
@@ -145,6 +161,7 @@ impl Config {
             ("jobs.lease_secs", self.jobs.lease_secs.into()),
             ("jobs.max_attempts", self.jobs.max_attempts.into()),
             ("jobs.commit_ms", self.jobs.commit_ms),
+            ("kb.keep_removed_secs", self.kb.keep_removed_secs.into()),
             ("query.max_rows", self.query.max_rows as u64),
             ("query.timeout_secs", self.query.timeout_secs),
             ("query.memory_mib", self.query.memory_mib as u64),
@@ -171,6 +188,10 @@ impl Config {
         self.plugins_dir
             .clone()
             .unwrap_or_else(|| self.data_dir.join("plugins"))
+    }
+
+    pub fn keep_removed(&self) -> Duration {
+        Duration::from_secs(self.kb.keep_removed_secs.into())
     }
 
     pub fn lease_time(&self) -> Duration {

@@ -328,9 +328,10 @@ impl Committer {
     }
 
     async fn taken(&self, version: u64) -> Result<CommitError, KbError> {
+        let stream = &self.target.stream;
         let checkpoint = self
-            .log
-            .newest_checkpoint(&self.target.stream, version)
+            .tables
+            .newest_checkpoint(&self.place()?, stream, version)
             .await?;
         Ok(CommitError::SeqTaken(Box::new(checkpoint)))
     }

@@ -21,6 +21,7 @@ mod rewrite;
 mod schema;
 mod sql_guard;
 mod staged;
+mod streams;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -29,8 +30,10 @@ mod writer;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use deltalake_core::DeltaTable;
+use tokio_util::sync::CancellationToken;
 
 pub use error::{CommitError, KbError};
 pub use query::{Answer, Query, QueryLimits};
@@ -42,6 +45,9 @@ use crate::model::ids::{KbUid, StreamId};
 use crate::model::job::Mode;
 use crate::model::source::Column;
 use table::Tables;
+
+/// Longer than any query takes.
+pub const KEEP_REMOVED: Duration = Duration::from_secs(3600);
 
 /// A table as clients see it.
 #[derive(Debug, Clone)]
@@ -83,11 +89,21 @@ pub struct Lake {
 
 impl Lake {
     pub fn open(root: &Path) -> Result<Self, KbError> {
+        Self::open_keeping(root, KEEP_REMOVED)
+    }
+
+    /// `keep_removed`: files that a table does not have any more stay for this long, for those who still read it as it was.
+    pub fn open_keeping(root: &Path, keep_removed: Duration) -> Result<Self, KbError> {
         let queries = query::Engine::start();
         Ok(Self {
-            tables: Arc::new(Tables::open(root)?),
+            tables: Arc::new(Tables::open(root, keep_removed)?),
             queries: queries.map_err(|error| KbError::folder("start to query", error))?,
         })
+    }
+
+    /// Looks after the tables from time to time, until the host ends. Without it they are right, but grow slow and large.
+    pub fn upkeep(&self, shutdown: CancellationToken) -> impl Future<Output = ()> + use<> {
+        maintenance::keep(self.tables.clone(), shutdown)
     }
 
     /// Every table of a knowledge base, by name.
@@ -122,8 +138,9 @@ impl Lake {
         if transaction(&table, name, stream).await?.is_none() {
             return Ok(None);
         }
-        let log = self.tables.log(kb, name)?;
-        log.newest_checkpoint(stream, table.version().unwrap_or_default())
+        let version = table.version().unwrap_or_default();
+        self.tables
+            .newest_checkpoint(&self.tables.place(kb, name)?, stream, version)
             .await
             .map(Some)
     }
