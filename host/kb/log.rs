@@ -61,6 +61,9 @@ impl Log {
         let log_folder = self.log_folder();
         if version == 0 {
             fs::create_dir_all(&log_folder).map_err(trouble)?;
+        } else if !self.entry_path(version - 1).exists() {
+            // The table was dropped, and may have been made anew: an entry here would leave a gap behind it.
+            return Err(KbError::Changed(self.table.clone()));
         }
         let staged = self
             .folder
@@ -242,6 +245,8 @@ mod tests {
         assert_eq!(entry.seq_of(&StreamId("a".into())), Some(7));
         assert_eq!(entry.seq_of(&StreamId("b".into())), None);
         assert!(log.read(1).await.unwrap().is_none());
+        let gap = log.put(2, b"{}".to_vec()).await;
+        assert!(matches!(gap, Err(KbError::Changed(_))), "{gap:?}");
         let left: Vec<_> = fs::read_dir(folder.path()).unwrap().collect();
         assert_eq!(left.len(), 1, "only the log folder stays");
     }

@@ -152,6 +152,11 @@ impl Lake {
         TableWriter::open(self.tables.clone(), target).await
     }
 
+    /// Removes a table, if there is one. Whoever still writes it fails.
+    pub async fn drop_table(&self, kb: &KbUid, name: &str) -> Result<(), KbError> {
+        self.tables.drop_table(kb, name).await
+    }
+
     /// Removes a knowledge base with all its tables.
     pub async fn remove(&self, kb: &KbUid) -> Result<(), KbError> {
         self.tables.remove(kb).await

@@ -13,13 +13,16 @@ use deltalake_core::{DeltaTable, DeltaTableBuilder};
 use tokio_util::task::TaskTracker;
 
 use super::encoder::Place;
-use super::log::{Identity, Log, run};
+use super::log::{Identity, Log, run, sync_folder};
 use super::staged::{Instance, Writers};
 use super::streams::Walk;
 use super::{KbError, TableSummary, name};
 use crate::model::checkpoint::Checkpoint;
 use crate::model::ids::{KbUid, StreamId};
 use crate::model::source::NATIVE_TYPE;
+
+/// Where dropped tables go before they are gone, beside the knowledge bases, whose names have no dot.
+const TRASH: &str = ".dropped";
 
 /// Every table that was asked for since the start, as it was then.
 #[derive(Debug)]
@@ -217,6 +220,36 @@ impl Tables {
         })
         .await
         .map_err(|error| KbError::folder("list", error))
+    }
+
+    /// Removes a table, if there is one: at once for all who look, and then its files.
+    pub(super) async fn drop_table(&self, kb: &KbUid, table: &str) -> Result<(), KbError> {
+        let folder = self.folder(kb, table)?;
+        self.with_opened(|opened| opened.remove(&folder));
+        let trash = self.root.join(TRASH);
+        let moved = trash.join(uuid::Uuid::now_v7().simple().to_string());
+        let removed = run(move || {
+            fs::create_dir_all(trash)?;
+            match fs::rename(&folder, &moved) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+                renamed => renamed?,
+            }
+            folder.parent().map_or(Ok(()), sync_folder)?;
+            fs::remove_dir_all(moved)
+        });
+        removed
+            .await
+            .map_err(|error| KbError::storage("remove", table, error))
+    }
+
+    /// Removes what a process that was killed has left of dropped tables. Blocking.
+    pub(super) fn empty_trash(&self) -> Result<(), KbError> {
+        match fs::remove_dir_all(self.root.join(TRASH)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(KbError::folder("clean up", error))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Removes the folder of a knowledge base with all that is in it.

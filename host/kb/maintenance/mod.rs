@@ -60,7 +60,11 @@ pub(super) async fn keep(tables: Arc<Tables>, shutdown: CancellationToken) {
 pub(super) async fn round(tables: &Arc<Tables>) {
     let looked = {
         let tables = tables.clone();
-        run(move || Ok::<_, KbError>((tables.writers()?, tables.every_place()?))).await
+        run(move || {
+            tables.empty_trash()?;
+            Ok::<_, KbError>((tables.writers()?, tables.every_place()?))
+        })
+        .await
     };
     let (writers, places) = match looked {
         Ok(looked) => looked,

@@ -8,6 +8,7 @@ use arrow::datatypes::Int64Type;
 use super::*;
 use crate::kb::files::{TableFile, live_files};
 use crate::kb::maintenance::round;
+use crate::kb::staged::{Instance, file_name, writer_of};
 
 /// Commits of ten rows; the promise is about 5,000, which take minutes on a slow disk.
 fn commits() -> u64 {
@@ -18,9 +19,12 @@ fn commits() -> u64 {
 impl TestLake {
     /// Whose old files go at once.
     fn forgetful() -> Self {
-        let t = Self::new();
-        let lake = Lake::open_keeping(t.folder.path(), Duration::ZERO).unwrap();
-        Self { lake, ..t }
+        let folder = tempfile::tempdir().unwrap();
+        Self {
+            lake: Lake::open_keeping(folder.path(), Duration::ZERO).unwrap(),
+            folder,
+            kb: KbUid("kb1".into()),
+        }
     }
 
     /// Waits for what commits have started.
@@ -172,32 +176,40 @@ async fn merging_files_is_in_nobodys_way() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_nobody_can_need_goes_and_nothing_else() {
     let t = TestLake::forgetful();
-    let dead = t.reopened();
     let mut writer = t.writer("people", "s", Mode::Create).await.unwrap();
     for seq in 1..=20 {
         t.land(&mut writer, "s", seq, 0..10).await.unwrap();
     }
-    // One stages for long; one has staged and is dead, after a commit of its own.
+    // One stages for long, and one did until it was killed.
     writer.write(&people_batch(0..10)).await.unwrap();
     writer.seal().await.unwrap();
-    let target = t.target("people", "dead", Mode::Append, people());
-    let mut gone = dead.writer(target).await.unwrap();
-    t.land(&mut gone, "dead", 1, 0..10).await.unwrap();
-    gone.write(&people_batch(0..10)).await.unwrap();
-    gone.seal().await.unwrap();
-    std::mem::forget(gone);
-    let own = t.folder.path().join("kb1/people/part-0.snappy.parquet");
-    std::fs::write(&own, "of another tool").unwrap();
-    assert_eq!(t.files("people").len(), 24);
+    let folder = t.folder.path().join("kb1/people");
+    let killed = Instance::register(t.folder.path()).unwrap();
+    for name in [&file_name(&killed.id), "part-0.snappy.parquet"] {
+        std::fs::write(folder.join(name), "not a table's").unwrap();
+    }
     round(&t.lake.tables).await;
-    // A moment later the old files are old.
-    tokio::time::sleep(Duration::from_millis(5)).await;
+    let writers = || t.lake.tables.writers().unwrap();
+    assert_eq!(writers().alive.len(), 2);
+    // The files that were merged are old a moment later.
+    while t.files("people").len() > 4 {
+        round(&t.lake.tables).await;
+    }
+    assert!(t.files("people").contains(&file_name_of(&killed, &t)));
+    drop(killed);
     round(&t.lake.tables).await;
-    let left = t.files("people").len();
     assert_eq!(
-        left, 4,
-        "merged, staged, foreign, and of one who still holds its lock"
+        t.files("people").len(),
+        3,
+        "merged, staged, and of another tool"
     );
-    drop(dead);
-    t.lake.tables.background.close();
+    assert!(writers().dead.is_empty(), "nobody asks for it again");
+    writer.commit(&checkpoint("s", 21, 1)).await.unwrap();
+    assert_eq!(t.rows("people").await, Some(210));
+}
+
+fn file_name_of(killed: &Instance, t: &TestLake) -> String {
+    let files = t.files("people").into_iter();
+    let own = |name: &String| writer_of(name) == Some(&*killed.id);
+    files.filter(own).collect()
 }
