@@ -1,8 +1,9 @@
 //! The lake: Delta tables in folders, one folder a knowledge base. Rows and their cursor become durable in one log entry.
 //! Knows nothing of sources, jobs or leases beyond what a checkpoint carries.
 //!
-//! `writer` takes rows, `encoder` makes files of them, `commit` puts the entry that makes them visible through `log`;
-//! `table` opens what is there, `schema` says what Delta thinks of columns, `query` reads.
+//! `writer` takes rows, `encoder` makes files of them, `commit` puts the entry that makes them visible through `log`, with
+//! what `drift` and `rewrite` do to the table for them. `table` opens what is there, `schema` says what Delta thinks of
+//! columns, `query` reads, `maintenance` tidies up.
 
 mod commit;
 mod drift;
@@ -146,8 +147,8 @@ impl Lake {
     }
 
     /// `Create`: the table must not exist unless this stream made it. `Append`, and `Create` resumed: the table grows by
-    /// columns that it has not and by wider types, in the first commit; a column that only it has becomes null. Nothing is
-    /// written before the first rows.
+    /// columns that it has not and by wider types, in the first commit; a column that only it has becomes null. `Upsert`: the
+    /// same, and rows give way to those with their key. Nothing is written before the first rows.
     pub async fn writer(&self, target: Target) -> Result<TableWriter, KbError> {
         TableWriter::open(self.tables.clone(), target).await
     }

@@ -24,8 +24,11 @@ impl Instance {
         let folder = root.join(FOLDER);
         fs::create_dir_all(&folder)?;
         let id = uuid::Uuid::now_v7().simple().to_string();
-        let lock = File::create_new(folder.join(&id))?;
+        // Under its name only once it is locked: nobody must find it free and take this process for dead.
+        let staged = folder.join(format!(".{id}"));
+        let lock = File::create_new(&staged)?;
         lock.lock()?;
+        fs::rename(staged, folder.join(&id))?;
         Ok(Self {
             id: id.into(),
             folder,
@@ -39,6 +42,9 @@ impl Instance {
         for entry in fs::read_dir(&self.folder)? {
             let entry = entry?;
             let id = entry.file_name().to_string_lossy().into_owned();
+            if id.starts_with('.') {
+                continue;
+            }
             if File::open(entry.path())?.try_lock().is_ok() {
                 writers.dead.insert(id);
             } else {
