@@ -14,6 +14,6 @@ demo: setup
 test: setup
 	cargo test --workspace
 
-# The benchmark, optimised. It prints ratios within one run.
+# The benchmark, optimised. It prints ratios within one run. PARTS="extract beside" picks some of it.
 bench: setup
-	cargo bench --bench extract
+	cargo bench --bench extract -- $(PARTS)

@@ -106,6 +106,11 @@ impl Cluster {
         self.port
     }
 
+    /// Another program of the same installation, e.g. `pgbench`, if it is there.
+    pub fn tool(&self, name: &str) -> Option<PathBuf> {
+        Some(self.programs.join(name)).filter(|path| path.is_file())
+    }
+
     /// Creates a database of exactly that name.
     pub async fn create_database(&self, name: &str) -> Result<(), ClusterError> {
         let failed = |source| ClusterError::Database { source };
