@@ -15,5 +15,6 @@ mod pacing;
 mod sandbox;
 mod shutdown;
 mod smoke;
+mod soak;
 mod stop;
 mod types;

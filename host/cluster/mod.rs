@@ -108,7 +108,9 @@ impl Cluster {
 
     /// Another program of the same installation, e.g. `pgbench`, if it is there.
     pub fn tool(&self, name: &str) -> Option<PathBuf> {
-        Some(self.programs.join(name)).filter(|path| path.is_file())
+        // What is on the PATH may be links to some of the installation's programs.
+        let server = self.programs.join("postgres").canonicalize().ok()?;
+        Some(server.with_file_name(name)).filter(|path| path.is_file())
     }
 
     /// Creates a database of exactly that name.
