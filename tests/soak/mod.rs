@@ -3,6 +3,7 @@
 
 mod compare;
 mod kinds;
+mod outcome;
 mod scenario;
 mod writer;
 

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::compare::differences;
 use super::kinds::{CAP, KINDS, Kind, PACED, TABLES};
+use super::outcome::{Outcome, commits};
 use super::writer::Writers;
 use crate::harness::{Host, Source, read, seed};
 
@@ -28,8 +29,6 @@ pub const SETTINGS: [(&str, &str); 5] = [
 const LONGEST_REST: Duration = Duration::from_secs(120);
 /// What API.md promises.
 const SESSIONS_END: Duration = Duration::from_secs(5);
-/// Enough for a message; there may be thousands.
-const SHOWN: usize = 10;
 
 pub struct Soak {
     pub host: Host,
@@ -37,15 +36,6 @@ pub struct Soak {
     kb: i64,
     syncs: Vec<(&'static Kind, String)>,
     writers: Option<Writers>,
-}
-
-/// What was there to compare.
-#[derive(Debug)]
-pub struct Outcome {
-    pub rows: usize,
-    pub commits: u64,
-    pub transactions: u64,
-    pub differences: Vec<String>,
 }
 
 impl Soak {
@@ -199,35 +189,6 @@ impl Soak {
     }
 }
 
-impl Outcome {
-    /// # Panics
-    /// There are differences.
-    pub fn assert_exact(&self) {
-        let shown = &self.differences[..SHOWN.min(self.differences.len())];
-        assert!(
-            shown.is_empty(),
-            "{} differences: {shown:#?}",
-            self.differences.len()
-        );
-    }
-}
-
-impl std::fmt::Display for Outcome {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self {
-            rows,
-            commits,
-            transactions,
-            differences,
-        } = self;
-        write!(
-            f,
-            "{transactions} transactions, {commits} commits, {rows} rows, {} differences",
-            differences.len()
-        )
-    }
-}
-
 async fn create_sync(host: &Host, kb: i64, kind: &Kind) -> String {
     let mut request = read(kb, kind.name, kind.source.0, kind.source.1);
     request["interval_secs"] = json!(1);
@@ -252,24 +213,4 @@ fn runs_since(view: &Value, since: DateTime<Utc>) -> Vec<Value> {
 
 fn rows_of(run: &Value) -> u64 {
     run["rows_emitted"].as_u64().expect("a count")
-}
-
-/// Entries of the logs of all tables of the only knowledge base; a log's numbers go on when old entries are cleaned away.
-fn commits(lake: &std::path::Path) -> u64 {
-    let folders = |folder: &std::path::Path| {
-        let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-        entries.map(|entry| entry.path()).collect::<Vec<_>>()
-    };
-    let tables = folders(lake)
-        .iter()
-        .flat_map(|kb| folders(kb))
-        .collect::<Vec<_>>();
-    let entries = tables.iter().filter_map(|table| {
-        let names = folders(&table.join("_delta_log"));
-        let numbers = names
-            .iter()
-            .filter_map(|path| path.file_stem()?.to_str()?.parse::<u64>().ok());
-        Some(numbers.max()? + 1)
-    });
-    entries.sum()
 }
