@@ -19,6 +19,8 @@ pub struct Kind {
     pub allowed: Option<&'static str>,
     /// Whether a run adds to what the ones before have landed, so that an idle one lands nothing.
     pub appends: bool,
+    /// Whether no row ever changes its cursor value.
+    pub keeps_its_place: bool,
 }
 
 /// Rows per second of the one that is paced.
@@ -81,6 +83,7 @@ pub const KINDS: [Kind; 8] = [
         owed: SERIALS,
         allowed: None,
         appends: true,
+        keeps_its_place: true,
     },
     Kind {
         name: PACED,
@@ -90,6 +93,7 @@ pub const KINDS: [Kind; 8] = [
         owed: SERIALS,
         allowed: None,
         appends: true,
+        keeps_its_place: false,
     },
     Kind {
         name: "stamped",
@@ -99,6 +103,7 @@ pub const KINDS: [Kind; 8] = [
         owed: STAMPED_NOW,
         allowed: Some(STAMPED_EVER),
         appends: true,
+        keeps_its_place: false,
     },
     Kind {
         name: "stamped_latest",
@@ -108,6 +113,7 @@ pub const KINDS: [Kind; 8] = [
         owed: STAMPED_NOW,
         allowed: None,
         appends: true,
+        keeps_its_place: false,
     },
     Kind {
         name: "dated",
@@ -117,6 +123,7 @@ pub const KINDS: [Kind; 8] = [
         owed: "select concat_ws('|', id, day, note) from dated",
         allowed: None,
         appends: true,
+        keeps_its_place: true,
     },
     Kind {
         name: "keyless",
@@ -126,6 +133,7 @@ pub const KINDS: [Kind; 8] = [
         owed: "select concat_ws('|', tick, letter) from keyless",
         allowed: None,
         appends: true,
+        keeps_its_place: true,
     },
     // A run that goes on from a cursor cannot see rows without one: those of before the first run are owed.
     Kind {
@@ -136,6 +144,7 @@ pub const KINDS: [Kind; 8] = [
         owed: "select concat_ws('|', id, coalesce(moment::text, 'none')) from nullable where moment is not null or early",
         allowed: Some("select concat_ws('|', id, coalesce(moment::text, 'none')) from nullable"),
         appends: true,
+        keeps_its_place: false,
     },
     Kind {
         name: "moving",
@@ -145,5 +154,6 @@ pub const KINDS: [Kind; 8] = [
         owed: "select concat_ws('|', id, note) from moving",
         allowed: None,
         appends: false,
+        keeps_its_place: false,
     },
 ];

@@ -2,6 +2,7 @@
 //! that die at random moments. `make soak KILLS=1000` makes it as long as one wants.
 
 mod compare;
+mod cursors;
 mod kinds;
 mod outcome;
 mod scenario;
@@ -56,6 +57,7 @@ async fn syncs_of_a_host_that_is_killed_at_random_moments_land_every_row_once() 
     let outcome = soak.settle().await;
     println!("{kills} kills, {amid} of them amid a run, {outcome}");
     outcome.assert_exact();
+    soak.go_on_from_old_cursors().await;
     assert!(amid * 4 >= kills, "most kills missed");
 }
 

@@ -33,7 +33,7 @@ const SESSIONS_END: Duration = Duration::from_secs(5);
 pub struct Soak {
     pub host: Host,
     pub random: StdRng,
-    kb: i64,
+    pub kb: i64,
     syncs: Vec<(&'static Kind, String)>,
     writers: Option<Writers>,
 }
@@ -120,12 +120,7 @@ impl Soak {
             Some(allowed) => self.host.source.texts(allowed).await,
             None => Vec::new(),
         };
-        let sql = format!("select {} as r from {}", kind.landed_row, kind.name);
-        let rows = self.host.query(self.kb, &sql).await;
-        let rows = rows.as_array().expect("rows").iter();
-        let landed: Vec<String> = rows
-            .map(|row| row["r"].as_str().expect("text").to_owned())
-            .collect();
+        let landed = self.landed(kind, kind.name).await;
         outcome.rows += landed.len();
         let found = differences(&owed, &allowed, &landed);
         outcome
@@ -138,6 +133,15 @@ impl Soak {
             assert_eq!(view["stats"]["rows_total"], landed.len(), "{view}");
         }
         assert_eq!(view["stats"]["runs_failed"], 0, "{view}");
+    }
+
+    /// The rows of a dest table as texts.
+    pub async fn landed(&self, kind: &Kind, dest_table: &str) -> Vec<String> {
+        let sql = format!("select {} as r from {dest_table}", kind.landed_row);
+        let rows = self.host.query(self.kb, &sql).await;
+        let rows = rows.as_array().expect("rows").iter();
+        rows.map(|row| row["r"].as_str().expect("text").to_owned())
+            .collect()
     }
 
     async fn put_to_rest(&self) {
