@@ -230,6 +230,7 @@ async fn a_cursor_in_the_future_lands_nothing_and_a_tie_is_exact() {
     let host = Host::start().await;
     host.sql(
         "create table t (id int primary key, c date not null);
+         create index on t (c, id);
          insert into t select g, date '2026-01-01' + g / 10 from generate_series(0, 99) g",
     )
     .await;

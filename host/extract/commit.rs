@@ -71,12 +71,18 @@ impl<'a> Committer<'a> {
         })
     }
 
-    /// Sums of the job up to the newest checkpoint.
+    /// Sums of the job up to the newest checkpoint. Earlier runs of a sync have sums of their own.
     pub fn progress(&self) -> Progress {
+        let own = self.last.as_ref().filter(|last| last.job == self.job.id);
+        own.map(|checkpoint| checkpoint.progress)
+            .unwrap_or_default()
+    }
+
+    /// Whether this job has committed something.
+    pub fn has_begun(&self) -> bool {
         self.last
             .as_ref()
-            .map(|checkpoint| checkpoint.progress)
-            .unwrap_or_default()
+            .is_some_and(|last| last.job == self.job.id)
     }
 
     /// Makes everything written so far visible, with the position after it. `progress` counts all of the job but the

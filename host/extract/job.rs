@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::commit::{CommitEnd, Committer};
+use super::late::LateRows;
 use super::read::{Read, ReadAhead};
 use super::{Ends, Extractor, Outcome};
 use crate::kb::{TableWriter, Target};
@@ -12,7 +13,7 @@ use crate::model::cursor::Cursor;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::job::{Job, Mode, Progress};
 use crate::plugin::{Page, ReadRequest, Reader};
-use crate::store::jobs::Lease;
+use crate::store::jobs::{self, Lease};
 
 /// A commit gathers pages until one of these is reached, or their time has come: a file of that many rows or bytes is
 /// well read by queries.
@@ -79,14 +80,24 @@ async fn open<'a>(
     rows: u32,
 ) -> Result<Option<(Run<'a>, ReadAhead)>, CommitEnd> {
     let committer = Committer::recover(&with.store, &with.lake, lease, job).await?;
-    if job.spec.mode == Mode::Replace && committer.last.is_some() {
+    if job.spec.mode == Mode::Replace && committer.has_begun() {
         return Ok(None);
     }
-    let resume = match &committer.last {
-        Some(checkpoint) => checkpoint.cursor.clone(),
-        None => job.spec.cursor.clone(),
-    };
+    let resume = resume(&committer);
     let reader = open_reader(with, job, resume.clone()).await?;
+    let warnings = reader.warnings().to_vec();
+    if !warnings.is_empty() {
+        jobs::warn(&with.store, lease, &warnings)
+            .await
+            .map_err(Failure::from)?;
+    }
+    let late = LateRows::new(
+        &with.lake,
+        job,
+        reader.columns().to_vec(),
+        reader.key().to_vec(),
+        resume.as_ref(),
+    );
     let target = Target {
         kb: job.kb_uid.clone(),
         table: job.spec.dest_table.clone(),
@@ -100,11 +111,24 @@ async fn open<'a>(
         progress: committer.progress(),
         committer,
         writer,
-        resumable: Some(resume),
+        late,
+        warnings,
+        resumable: Some(resume.clone()),
+        committed: resume,
         staged_since: None,
         commit_interval: with.commit_interval,
     };
     Ok(Some((run, pages)))
+}
+
+/// Where to go on. A replacement reads everything.
+fn resume(committer: &Committer) -> Option<Cursor> {
+    if committer.job.spec.mode == Mode::Replace {
+        return None;
+    }
+    let landed = committer.last.as_ref();
+    let landed = landed.and_then(|checkpoint| checkpoint.cursor.clone());
+    landed.or_else(|| committer.job.spec.cursor.clone())
 }
 
 async fn open_reader(
@@ -132,6 +156,7 @@ async fn open_reader(
         source: source.clone(),
         resume,
         pacing: job.spec.pacing,
+        continued: job.spec.continued,
     };
     plugin.open_reader(session, request).await
 }
@@ -152,9 +177,14 @@ fn batch_rows(job: &Job) -> u32 {
 struct Run<'a> {
     committer: Committer<'a>,
     writer: TableWriter,
+    late: LateRows<'a>,
+    /// What is known before the first page.
+    warnings: Vec<String>,
     progress: Progress,
     /// The position after everything written, if a commit here could be resumed.
     resumable: Option<Option<Cursor>>,
+    /// The position of the last commit, or the one that was resumed from.
+    committed: Option<Cursor>,
     /// When the oldest uncommitted page was written.
     staged_since: Option<Instant>,
     commit_interval: Duration,
@@ -174,8 +204,9 @@ impl Run<'_> {
                 () = sleep_until(commit_at) => self.commit_if_possible().await?,
                 read = pages.next() => match read.map_err(|failure| self.placed(failure))? {
                     Read::Page { page, throttled } => self.write(page, throttled).await?,
-                    Read::Done { warnings } => {
+                    Read::Done { mut warnings } => {
                         self.finish().await?;
+                        warnings.splice(0..0, self.warnings.drain(..));
                         return Ok(Outcome::Completed { warnings });
                     }
                 },
@@ -204,12 +235,13 @@ impl Run<'_> {
 
     async fn write(&mut self, page: Page, throttled: Duration) -> Result<(), CommitEnd> {
         self.progress.throttled_ms += throttled.as_millis() as u64;
-        if page.batch.num_rows() > 0 {
-            self.writer
-                .write(&page.batch)
-                .await
-                .map_err(Failure::from)?;
-            self.progress.rows += page.batch.num_rows() as u64;
+        let batch = match page.boundary {
+            true => self.late.keep(page.batch).await?,
+            false => page.batch,
+        };
+        if batch.num_rows() > 0 {
+            self.writer.write(&batch).await.map_err(Failure::from)?;
+            self.progress.rows += batch.num_rows() as u64;
             self.progress.batches += 1;
             self.staged_since.get_or_insert_with(Instant::now);
         }
@@ -243,8 +275,17 @@ impl Run<'_> {
     /// The source has no more rows: commits what is staged. A run that landed nothing leaves the cursor as it is, but
     /// `create` and `replace` owe a table even for no rows.
     async fn finish(&mut self) -> Result<(), CommitEnd> {
-        let owes_a_table = self.job_mode() != Mode::Append && self.committer.last.is_none();
-        if self.staged_since.is_none() && !owes_a_table {
+        let owes_a_table = match self.job_mode() {
+            Mode::Append => false,
+            Mode::Create => self.committer.last.is_none(),
+            Mode::Replace => !self.committer.has_begun(),
+        };
+        // Without a row only the count of the last tie group can be another.
+        let has_moved = self
+            .resumable
+            .as_ref()
+            .is_some_and(|cursor| *cursor != self.committed);
+        if self.staged_since.is_none() && !owes_a_table && !has_moved {
             return Ok(());
         }
         let cursor = self.resumable.clone().ok_or_else(|| {
@@ -256,8 +297,9 @@ impl Run<'_> {
 
     async fn commit(&mut self, cursor: Option<Cursor>) -> Result<(), CommitEnd> {
         self.committer
-            .commit(&mut self.writer, cursor, self.progress)
+            .commit(&mut self.writer, cursor.clone(), self.progress)
             .await?;
+        self.committed = cursor;
         self.staged_since = None;
         Ok(())
     }

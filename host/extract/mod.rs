@@ -5,6 +5,7 @@
 
 mod commit;
 mod job;
+mod late;
 mod read;
 
 use std::sync::Arc;

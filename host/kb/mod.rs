@@ -9,6 +9,7 @@ mod encoder;
 mod entry;
 mod error;
 mod log;
+mod lookup;
 mod maintenance;
 mod name;
 mod protocol;
@@ -27,6 +28,7 @@ use std::sync::Arc;
 use deltalake_core::DeltaTable;
 
 pub use error::{CommitError, KbError};
+pub use lookup::LandedRows;
 pub use query::{Answer, Query, QueryLimits};
 pub use query_error::QueryError;
 pub use writer::TableWriter;
@@ -124,6 +126,21 @@ impl Lake {
     /// fit the table; a column that only the table has becomes null. Nothing is written before the first rows.
     pub async fn writer(&self, target: Target) -> Result<TableWriter, KbError> {
         TableWriter::open(self.tables.clone(), target).await
+    }
+
+    /// What a table has of a batch's tie groups. `group` and `identity` are positions among `columns`; without an identity
+    /// whole rows are counted.
+    pub async fn landed_rows(
+        &self,
+        kb: &KbUid,
+        name: &str,
+        columns: &[Column],
+        group: usize,
+        identity: &[usize],
+    ) -> Result<LandedRows, KbError> {
+        let table = self.tables.current(kb, name).await?;
+        let schema = crate::model::source::arrow_schema(columns);
+        LandedRows::of(name, table, &schema, group, identity)
     }
 
     /// Removes a knowledge base with all its tables.

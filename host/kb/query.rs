@@ -157,9 +157,25 @@ fn read_only() -> SQLOptions {
         .with_allow_statements(false)
 }
 
+/// A session that reads one table for the host itself.
+pub(super) fn scan_session() -> SessionContext {
+    SessionContext::new_with_config(config())
+}
+
 /// A session that knows no table yet, without a disk to spill to.
 fn session(limits: &QueryLimits) -> Result<SessionContext, QueryError> {
-    let config = SessionConfig::new()
+    let runtime = RuntimeEnvBuilder::new()
+        .with_memory_pool(Arc::new(GreedyMemoryPool::new(limits.memory_bytes)))
+        .with_disk_manager_builder(
+            DiskManagerBuilder::default().with_mode(DiskManagerMode::Disabled),
+        )
+        .build_arc()
+        .map_err(QueryError::internal)?;
+    Ok(SessionContext::new_with_config_rt(config(), runtime))
+}
+
+fn config() -> SessionConfig {
+    SessionConfig::new()
         .with_default_catalog_and_schema("kb", "public")
         .with_information_schema(true)
         // Plain strings and binaries, as the files have them: one form for all who read an answer.
@@ -172,15 +188,7 @@ fn session(limits: &QueryLimits) -> Result<SessionContext, QueryError> {
         .set_usize(
             "datafusion.optimizer.hash_join_inlist_pushdown_max_distinct_values",
             0,
-        );
-    let runtime = RuntimeEnvBuilder::new()
-        .with_memory_pool(Arc::new(GreedyMemoryPool::new(limits.memory_bytes)))
-        .with_disk_manager_builder(
-            DiskManagerBuilder::default().with_mode(DiskManagerMode::Disabled),
         )
-        .build_arc()
-        .map_err(QueryError::internal)?;
-    Ok(SessionContext::new_with_config_rt(config, runtime))
 }
 
 /// Registers the tables that the statement names, or all if it asks what there is. The names that are no tables.

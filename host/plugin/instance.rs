@@ -137,6 +137,22 @@ impl Instance {
         answer.map_err(|error| self.failure("announcing columns", &error))
     }
 
+    pub async fn reader_key(&mut self, reader: ResourceAny) -> Result<Vec<u32>, Failure> {
+        self.begin();
+        let exports = self.exports.sluice_source_source().reader();
+        let call = exports.call_key(&mut self.store, reader);
+        let answer = within(self.limits.call_timeout, call).await;
+        answer.map_err(|error| self.failure("announcing a key", &error))
+    }
+
+    pub async fn reader_warnings(&mut self, reader: ResourceAny) -> Result<Vec<String>, Failure> {
+        self.begin();
+        let exports = self.exports.sluice_source_source().reader();
+        let call = exports.call_warnings(&mut self.store, reader);
+        let answer = within(self.limits.call_timeout, call).await;
+        answer.map_err(|error| self.failure("warning", &error))
+    }
+
     pub async fn reader_next(
         &mut self,
         reader: ResourceAny,

@@ -54,6 +54,8 @@ pub struct ReadRequest {
     pub source: Source,
     pub resume: Option<Cursor>,
     pub pacing: Pacing,
+    /// Another read goes on from this one's last cursor.
+    pub continued: bool,
 }
 
 /// One page, and where it ends.
@@ -62,6 +64,8 @@ pub struct Page {
     pub batch: Batch,
     /// None: cannot be resumed after this page, only after a later one.
     pub cursor: Option<Cursor>,
+    /// Rows at the resumed position, some of which may have landed.
+    pub boundary: bool,
 }
 
 /// What a reader answers.

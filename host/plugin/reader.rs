@@ -10,7 +10,7 @@ use super::bindings::exports::sluice::source::source as wit;
 use super::fault::Identity;
 use super::imports::Connection;
 use super::instance::Instance;
-use super::limits::{MAX_EMPTY_STEPS, MAX_WAIT_MS, MAX_WARNINGS};
+use super::limits::{MAX_EMPTY_STEPS, MAX_TIE_VALUES, MAX_WAIT_MS, MAX_WARNINGS};
 use super::{Page, ReadRequest, Step, bounds, convert, order};
 use crate::model::batch::Batch;
 use crate::model::cursor::Cursor;
@@ -21,6 +21,8 @@ use crate::model::value::Value;
 /// One read by one instance. After an error it is spent: open another from the last checkpoint.
 pub struct Reader {
     columns: Arc<[Column]>,
+    key: Vec<usize>,
+    warnings: Vec<String>,
     identity: Arc<Identity>,
     /// None after an error or a dropped call.
     live: Option<Live>,
@@ -31,6 +33,8 @@ struct Live {
     reader: ResourceAny,
     /// Cursor value of the last position, the resumed one first.
     position: Option<Value>,
+    /// Whether pages at the resumed position may come: it was resumed and no other page has come.
+    at_boundary: bool,
     /// Steps without a row, one after another.
     empty_steps: u32,
     /// Waits asked for since the last row.
@@ -52,15 +56,20 @@ impl Reader {
         let columns = convert::columns_from_guest(instance.reader_columns(reader).await?).map_err(
             |error| identity.fault("bad_answer", format!("announced bad columns: {error}")),
         )?;
+        let key = check_key(&identity, instance.reader_key(reader).await?, columns.len())?;
+        let warnings = warnings(&instance.reader_warnings(reader).await?);
         let live = Live {
             instance,
             reader,
+            at_boundary: position.is_some(),
             position,
             empty_steps: 0,
             waited: Duration::ZERO,
         };
         Ok(Self {
             columns: columns.into(),
+            key,
+            warnings,
             identity,
             live: Some(live),
         })
@@ -69,6 +78,16 @@ impl Reader {
     /// What every batch has. Checked against each of them.
     pub fn columns(&self) -> &[Column] {
         &self.columns
+    }
+
+    /// Columns that together identify a row; empty if nothing does.
+    pub fn key(&self) -> &[usize] {
+        &self.key
+    }
+
+    /// What the plugin says before the first page.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
     }
 
     /// The next page, a wait, or the end.
@@ -94,7 +113,7 @@ impl Reader {
                 reason: bounds::message(&reason),
             },
             wit::Step::Done(done) => Step::Done {
-                warnings: warnings(done),
+                warnings: warnings(&done.warnings),
             },
         };
         self.count_empty(&mut live, &step)?;
@@ -106,10 +125,17 @@ impl Reader {
     fn page(&self, live: &mut Live, page: wit::Page, max_rows: u32) -> Result<Page, Failure> {
         let batch = live.instance.take_batch(page.batch)?;
         self.check_batch(&batch, max_rows)?;
+        let boundary = page.boundary;
+        if boundary && !live.at_boundary {
+            let what = "returned rows of the resumed position where none can be";
+            return Err(self.identity.fault("bad_answer", what));
+        }
+        live.at_boundary = boundary;
         let Some(cursor) = page.cursor else {
             return Ok(Page {
                 batch,
                 cursor: None,
+                boundary,
             });
         };
         let cursor = convert::cursor_from_guest(cursor).map_err(|what| {
@@ -121,6 +147,7 @@ impl Reader {
         Ok(Page {
             batch,
             cursor: Some(cursor),
+            boundary,
         })
     }
 
@@ -208,6 +235,7 @@ fn request_to_guest(request: ReadRequest) -> wit::Request {
         source,
         resume,
         pacing,
+        continued,
     } = request;
     wit::Request {
         schema: source.schema,
@@ -217,13 +245,25 @@ fn request_to_guest(request: ReadRequest) -> wit::Request {
         resume: resume.map(convert::cursor_to_guest),
         hints: wit::Hints {
             paced: pacing.waits(),
+            continued,
             max_dop: pacing.max_dop,
         },
     }
 }
 
-fn warnings(done: wit::Done) -> Vec<String> {
-    done.warnings
+fn check_key(identity: &Identity, key: Vec<u32>, columns: usize) -> Result<Vec<usize>, Failure> {
+    let key: Vec<usize> = key.into_iter().map(|position| position as usize).collect();
+    if key.len() > MAX_TIE_VALUES + 1 || key.iter().any(|position| *position >= columns) {
+        return Err(identity.fault(
+            "bad_answer",
+            "announced a key of columns that are not there",
+        ));
+    }
+    Ok(key)
+}
+
+fn warnings(warnings: &[String]) -> Vec<String> {
+    warnings
         .iter()
         .take(MAX_WARNINGS)
         .map(|warning| bounds::message(warning))

@@ -168,6 +168,28 @@ pub async fn finish(
     }
 }
 
+/// Says what is known of a running job before its first row.
+///
+/// # Errors
+/// `LeaseLost` when another holder has it or it is final.
+pub async fn warn(store: &Store, lease: &Lease, warnings: &[String]) -> Result<(), StoreError> {
+    let done = sqlx::query(
+        "update jobs set warnings = $3, updated_at = $4 where id = $1 and lease_epoch = $2 and state = 'running'",
+    )
+    .bind(&lease.job)
+    .bind(lease.epoch as i64)
+    .bind(serde_json::to_string(warnings)?)
+    .bind(to_micros(now()))
+    .execute(&store.pool)
+    .await?;
+    store.jobs_changed();
+    if done.rows_affected() == 1 {
+        Ok(())
+    } else {
+        Err(StoreError::LeaseLost)
+    }
+}
+
 /// Why a job goes back to the queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Requeue {

@@ -103,6 +103,7 @@ async fn read(session: Session, plugin: Arc<Plugin>) -> Outcome<u64> {
             source: table_source(TABLE),
             resume: None,
             pacing: Pacing::default(),
+            continued: false,
         };
         let mut reader = plugin.open_reader(session, request).await?;
         loop {

@@ -4,6 +4,7 @@
 pub mod process;
 pub mod proxy;
 pub mod source;
+pub mod sync;
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -15,6 +16,7 @@ use tempfile::TempDir;
 pub use process::Process;
 pub use proxy::{Fault, Proxy};
 pub use source::Source;
+pub use sync::Sync;
 
 /// Longer than any job of a test takes on a loaded machine.
 const PATIENCE: Duration = Duration::from_secs(120);

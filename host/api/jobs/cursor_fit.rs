@@ -52,6 +52,7 @@ async fn open(
     let read = ReadRequest {
         source: request.source.clone(),
         resume: Some(cursor.clone()),
+        continued: false,
         pacing: request.pacing,
     };
     plugin.open_reader(session.await?, read).await?;

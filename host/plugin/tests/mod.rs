@@ -61,6 +61,7 @@ fn request(table: &str, resume: Option<Cursor>) -> ReadRequest {
         source,
         resume,
         pacing: Pacing::default(),
+        continued: false,
     }
 }
 

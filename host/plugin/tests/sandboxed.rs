@@ -190,7 +190,8 @@ async fn a_flood_of_log_lines_is_survived() {
 #[tokio::test]
 async fn hostile_guests_do_not_disturb_good_ones() {
     let limits = Limits {
-        cpu_per_call: Duration::from_millis(100),
+        // Enough for a good one on a machine with other work, too.
+        cpu_per_call: Duration::from_millis(500),
         ..Limits::default()
     };
     let mut reads = tokio::task::JoinSet::new();

@@ -4,7 +4,8 @@
 use crate::bindings::{Connection, Error, ErrorKind, Statement, TableEntry, Value};
 use crate::fault::{display, error};
 use crate::nearest::nearest;
-use crate::relation::{Attribute, BaseType, Relation, Shape};
+use crate::relation::{Attribute, BaseType, Kind, Relation, Shape};
+use crate::watermark::InFlight;
 
 pub const DEFAULT_SCHEMA: &str = "public";
 
@@ -64,6 +65,7 @@ pub fn relation(
     };
     let mut row = Cells::of(row);
     let (oid, usable, keys) = (row.int()?, row.boolean()?, row.optional_text()?);
+    let (kind, ordered) = (row.text()?, row.optional_text()?);
     if !usable {
         let schema = crate::sql::identifier(schema);
         let message =
@@ -90,13 +92,47 @@ pub fn relation(
     }
     let (primary_key, keys) =
         key_sets(&keys.unwrap_or_default(), &numbers).ok_or_else(unexpected)?;
+    let ordered = positions(&ordered.unwrap_or_default(), &numbers).ok_or_else(unexpected)?;
     Ok(Relation {
+        oid,
+        kind: match kind.as_str() {
+            "r" | "p" => Kind::Table,
+            "f" => Kind::Foreign,
+            _ => Kind::View,
+        },
         schema: schema.to_owned(),
         name: table.to_owned(),
         columns,
+        ordered,
         keys,
         primary_key,
     })
+}
+
+/// Whether the server is a replica, which does not know the primary's transactions.
+pub fn is_replica(connection: &Connection) -> Result<bool, Error> {
+    let sql = "select pg_catalog.pg_is_in_recovery()";
+    Cells::only(query(connection, sql, vec![])?)?.boolean()
+}
+
+/// Who may still add rows below what is visible; only writers of the table, or all.
+pub fn in_flight(
+    connection: &Connection,
+    table: i64,
+    only_writers: bool,
+) -> Result<Vec<InFlight>, Error> {
+    let params = vec![Value::Int(table), Value::Boolean(only_writers)];
+    let rows = query(connection, include_str!("catalog/in_flight.sql"), params)?;
+    let rows = rows.into_iter().map(|row| {
+        let mut row = Cells::of(row);
+        Ok(InFlight {
+            name: row.text()?,
+            session: row.optional_int()?,
+            age_secs: row.optional_int()?,
+            began: row.optional_text()?,
+        })
+    });
+    rows.collect()
 }
 
 fn attribute(row: &mut Cells) -> Result<Attribute, Error> {
@@ -134,17 +170,23 @@ fn key_sets(text: &str, numbers: &[i64]) -> Option<(Vec<usize>, Vec<Vec<usize>>)
     let mut keys = Vec::new();
     for set in text.split(';').filter(|set| !set.is_empty()) {
         let (kind, columns) = set.split_at_checked(1)?;
-        let mut key = Vec::new();
-        for number in columns.split(',') {
-            let number = number.parse::<i64>().ok()?;
-            key.push(numbers.iter().position(|n| *n == number)?);
-        }
+        let key = positions(columns, numbers)?;
         if kind == "p" {
             primary.clone_from(&key);
         }
         keys.push(key);
     }
     Some((primary, keys))
+}
+
+/// Reads `2,3`.
+fn positions(text: &str, numbers: &[i64]) -> Option<Vec<usize>> {
+    let columns = text.split(',').filter(|number| !number.is_empty());
+    let position = |number: &str| {
+        let number = number.parse::<i64>().ok()?;
+        numbers.iter().position(|n| *n == number)
+    };
+    columns.map(position).collect()
 }
 
 fn no_such_table(schema: &str, table: &str, tables: &[TableEntry]) -> Error {
@@ -208,6 +250,14 @@ impl Cells {
     pub fn int(&mut self) -> Result<i64, Error> {
         match self.0.next() {
             Some(Value::Int(int)) => Ok(int),
+            _ => Err(unexpected()),
+        }
+    }
+
+    fn optional_int(&mut self) -> Result<Option<i64>, Error> {
+        match self.0.next() {
+            Some(Value::Int(int)) => Ok(Some(int)),
+            Some(Value::Null) => Ok(None),
             _ => Err(unexpected()),
         }
     }

@@ -4,7 +4,7 @@
 use crate::bindings::{Batch, Error, Page, RowStream};
 use crate::position::Position;
 use crate::read::Read;
-use crate::sql::Bound;
+use crate::sql::{Bound, Pass};
 
 /// Rows of one streamed statement: few enough that no snapshot is held for hours, and enough that
 /// finding the place again costs nothing.
@@ -12,8 +12,15 @@ pub const SPAN: u64 = 1_000_000;
 /// At least, so that large pages are streamed as well.
 const SPAN_PAGES: u64 = 100;
 
+/// Pages that one statement of a paced read holds where no index serves the order: each of them sorts the table.
+pub const PAGES_OF_A_SORT: u32 = 10;
+
 pub struct Keyed {
     span: Option<Span>,
+    /// Rows that were fetched and not handed over.
+    waiting: Option<Batch>,
+    /// Whether what was fetched last ends the pass.
+    is_last: bool,
     position: Position,
 }
 
@@ -26,8 +33,14 @@ impl Keyed {
     pub fn new(position: Position) -> Self {
         Self {
             span: None,
+            waiting: None,
+            is_last: false,
             position,
         }
+    }
+
+    pub fn position(&mut self) -> &mut Position {
+        &mut self.position
     }
 
     /// The next page; none after the last.
@@ -46,14 +59,32 @@ impl Keyed {
     }
 
     fn fetch(&mut self, read: &Read, max_rows: u32) -> Result<Option<Page>, Error> {
-        let batch = read.fetch(&self.position, Bound::Rows(max_rows.into()))?;
-        let rows = batch.len();
-        let page = self.page(read, batch)?;
-        // One statement, one snapshot: fewer rows than asked for are the last of the pass.
-        if rows < max_rows {
+        let batch = match self.waiting.take() {
+            Some(batch) => batch,
+            None => self.fetch_some(read, max_rows)?,
+        };
+        let page = if batch.len() > max_rows {
+            self.waiting = Some(batch.slice(max_rows, batch.len() - max_rows)?);
+            self.page(read, batch.slice(0, max_rows)?)?
+        } else {
+            self.page(read, batch)?
+        };
+        if self.waiting.is_none() && self.is_last {
             self.position.end_pass();
         }
         Ok(page)
+    }
+
+    fn fetch_some(&mut self, read: &Read, max_rows: u32) -> Result<Batch, Error> {
+        let rows = if read.ordered {
+            max_rows
+        } else {
+            max_rows.saturating_mul(PAGES_OF_A_SORT)
+        };
+        let batch = read.fetch(&self.position, Bound::Rows(rows.into()))?;
+        // One statement, one snapshot: fewer rows than asked for are the last of the pass.
+        self.is_last = batch.len() < rows;
+        Ok(batch)
     }
 
     fn pull(&mut self, read: &Read, max_rows: u32) -> Result<Option<Page>, Error> {
@@ -61,8 +92,13 @@ impl Keyed {
             Some(span) => span,
             None => {
                 let left = SPAN.max(SPAN_PAGES * u64::from(max_rows));
+                // Where each statement sorts the table there is only one.
+                let (bound, left) = match read.ordered {
+                    true => (Bound::Rows(left), left),
+                    false => (Bound::All, u64::MAX),
+                };
                 Span {
-                    stream: read.open(&self.position, Bound::Rows(left))?,
+                    stream: read.open(&self.position, bound)?,
                     left,
                 }
             }
@@ -84,11 +120,15 @@ impl Keyed {
         let Some(last) = batch.len().checked_sub(1) else {
             return Ok(None);
         };
-        let cursor = read.cursor(&batch, last)?;
+        if self.position.pass == Some(Pass::Values) {
+            read.note(&mut self.position.landed, &batch)?;
+        }
+        let cursor = read.cursor(&batch, last, self.position.landed.rows())?;
         self.position.move_to(&cursor);
         Ok(Some(Page {
             batch,
             cursor: Some(cursor),
+            boundary: false,
         }))
     }
 }

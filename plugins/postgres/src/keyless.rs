@@ -5,7 +5,7 @@
 use std::collections::VecDeque;
 
 use crate::bindings::{Batch, Cursor, Error, Page, RowStream, Value};
-use crate::keyed::SPAN;
+use crate::keyed::{PAGES_OF_A_SORT, SPAN};
 use crate::position::{Position, group_start, same};
 use crate::read::Read;
 use crate::sql::{Bound, Pass};
@@ -37,6 +37,10 @@ impl Keyless {
         }
     }
 
+    pub fn position(&mut self) -> &mut Position {
+        &mut self.position
+    }
+
     /// The next page; none after the last.
     pub fn next(&mut self, read: &Read, max_rows: u32) -> Result<Option<Page>, Error> {
         while let Some(pass) = self.position.pass {
@@ -48,8 +52,12 @@ impl Keyless {
                 self.position.end_pass();
                 continue;
             };
-            let page = self.page(read, pass, &mut run, batch, max_rows)?;
-            if let Some(cursor) = &page.cursor {
+            let mut page = self.page(read, pass, &mut run, batch, max_rows)?;
+            if pass == Pass::Values {
+                read.note(&mut self.position.landed, &page.batch)?;
+            }
+            if let Some(cursor) = &mut page.cursor {
+                cursor.landed = self.position.landed.rows();
                 self.position.move_to(cursor);
             }
             if !run.is_over() {
@@ -66,19 +74,25 @@ impl Keyless {
         let bound = match pass {
             // Nothing orders these, so nothing can be left for another statement.
             Pass::Nulls => None,
-            Pass::Values if read.paced => Some(u64::from(max_rows)),
-            Pass::Values => (!self.exact).then_some(SPAN.max(max_rows.into())),
+            Pass::Values if read.paced && read.ordered => Some(u64::from(max_rows)),
+            // Each statement sorts the table: a paced one takes some pages at once.
+            Pass::Values if read.paced => Some(u64::from(max_rows.saturating_mul(PAGES_OF_A_SORT))),
+            Pass::Values => (!self.exact && read.ordered).then_some(SPAN.max(max_rows.into())),
         };
         let stream = read.open(
             &self.position,
             bound.map_or(Bound::All, Bound::RowsWithTies),
         )?;
-        Ok(Run {
+        let mut run = Run {
             stream: Some(stream),
             waiting: VecDeque::new(),
             bound,
             seen: 0,
-        })
+        };
+        if read.paced && !read.ordered {
+            run.gather(read, max_rows)?;
+        }
+        Ok(run)
     }
 
     /// As much of the batch as one page may be: up to the last group if that may go on in what follows.
@@ -98,17 +112,19 @@ impl Keyless {
                     tie: Vec::new(),
                     landed: None,
                 },
-                Pass::Values => read.cursor(&batch, last)?,
+                Pass::Values => read.cursor(&batch, last, None)?,
             };
             return Ok(Page {
                 batch,
                 cursor: Some(cursor),
+                boundary: false,
             });
         };
         if pass == Pass::Nulls || !self.exact {
             return Ok(Page {
                 batch,
                 cursor: None,
+                boundary: false,
             });
         }
         let group = read.value(&batch, last)?;
@@ -121,6 +137,7 @@ impl Keyless {
             return Ok(Page {
                 batch,
                 cursor: Some(cursor),
+                boundary: false,
             });
         }
         let start = group_start(batch.len(), |row| {
@@ -130,20 +147,33 @@ impl Keyless {
             return Ok(Page {
                 batch,
                 cursor: None,
+                boundary: false,
             });
         }
         run.waiting
             .push_front(batch.slice(start, batch.len() - start)?);
         let head = batch.slice(0, start)?;
-        let cursor = read.cursor(&head, start - 1)?;
+        let cursor = read.cursor(&head, start - 1, None)?;
         Ok(Page {
             batch: head,
             cursor: Some(cursor),
+            boundary: false,
         })
     }
 }
 
 impl Run {
+    /// Takes the rows of several pages, so that nothing is open while they are handed over. Only a group that is
+    /// larger keeps its statement.
+    fn gather(&mut self, read: &Read, max_rows: u32) -> Result<(), Error> {
+        while self.waiting.len() <= PAGES_OF_A_SORT as usize
+            && let Some(batch) = self.pull(read, max_rows)?
+        {
+            self.waiting.push_back(batch);
+        }
+        Ok(())
+    }
+
     /// The next rows, at most `max_rows`; none after the last.
     fn take(&mut self, read: &Read, max_rows: u32) -> Result<Option<Batch>, Error> {
         let Some(batch) = (match self.waiting.pop_front() {

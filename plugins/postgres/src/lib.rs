@@ -3,10 +3,12 @@
 
 mod announce;
 mod bindings;
+mod boundary;
 mod catalog;
 mod fault;
 mod keyed;
 mod keyless;
+mod landed;
 mod log;
 mod nearest;
 mod open;
@@ -15,6 +17,7 @@ mod read;
 mod reader;
 mod relation;
 mod sql;
+mod watermark;
 
 use bindings::{ColumnEntry, Connection, Description, Error, Guest, TableEntry};
 

@@ -10,8 +10,9 @@ use crate::fault::{column_error, display, invalid_cursor};
 use crate::nearest::nearest;
 use crate::position::{Position, fits, skips_nulls};
 use crate::read::Read;
-use crate::relation::{Attribute, Relation};
+use crate::relation::{Attribute, Kind, Relation};
 use crate::sql::{Operand, Table, identifier};
+use crate::watermark::{Scope, Watermark};
 
 /// A read that can begin.
 pub struct Opened {
@@ -25,6 +26,10 @@ pub struct Opened {
     pub exact: bool,
     /// Whether there may be rows that this read leaves out, for they have no cursor value.
     pub skips_nulls: bool,
+    /// Finds how far it may be read, if another read goes on from here.
+    pub watermark: Option<Watermark>,
+    /// What is known before the first page.
+    pub warnings: Vec<String>,
 }
 
 pub fn open(connection: Connection, request: &Request) -> Result<Opened, Error> {
@@ -73,6 +78,8 @@ pub fn open(connection: Connection, request: &Request) -> Result<Opened, Error> 
         table,
         label,
         paced: request.hints.paced,
+        ordered: relation.kind != Kind::Table || relation.ordered.contains(&cursor),
+        until: None,
         cells,
     };
     let columns = announce(&read, &position, &relation, &selected, attribute)?;
@@ -85,7 +92,21 @@ pub fn open(connection: Connection, request: &Request) -> Result<Opened, Error> 
     }
     // The digits of a fixed scale are all there: equal decimals have equal texts.
     let exact = attribute.equality_is_exact() || matches!(data_type, DataType::Decimal(_));
+    let scope = Scope {
+        table: relation.oid,
+        kind: relation.kind,
+        origin: attribute.origin(),
+        exact,
+    };
+    let resumed = request.resume.as_ref().map(|cursor| cursor.value.clone());
+    let watermark = request
+        .hints
+        .continued
+        .then(|| Watermark::new(scope, resumed));
+    let warnings = (!read.ordered).then(|| unordered_table(&read, attribute));
     Ok(Opened {
+        watermark,
+        warnings: warnings.into_iter().collect(),
         read,
         position,
         columns,
@@ -93,6 +114,18 @@ pub fn open(connection: Connection, request: &Request) -> Result<Opened, Error> 
         exact,
         skips_nulls,
     })
+}
+
+/// What a read without an index costs the source, and how to spare it that.
+fn unordered_table(read: &Read, cursor: &Attribute) -> String {
+    let columns = std::iter::once(&read.table.cursor).chain(&read.table.key);
+    let columns = columns.map(|operand| identifier(&operand.column));
+    let columns = columns.collect::<Vec<_>>().join(", ");
+    let table = &read.label;
+    format!(
+        "no index of table {table} begins with {}, so the source sorts the table for each run: create index on {table} ({columns})",
+        identifier(&cursor.name)
+    )
 }
 
 /// The columns to select: those asked for, then the cursor column and the key if they are missing,

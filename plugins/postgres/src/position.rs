@@ -2,6 +2,7 @@
 //! A read goes through the rows without a cursor value first, then through the others in order.
 
 use crate::bindings::{Cursor, DataType, Value};
+use crate::landed::Landed;
 use crate::sql::Pass;
 
 #[derive(Debug, Clone)]
@@ -10,6 +11,10 @@ pub struct Position {
     pub pass: Option<Pass>,
     /// The parameters that describe the row behind which the pass goes on; empty: its beginning.
     pub known: Vec<Value>,
+    /// Rows of the last value that were read up to here.
+    pub landed: Landed,
+    /// There is nothing to read in [`Pass::Values`].
+    no_values: bool,
 }
 
 impl Position {
@@ -18,6 +23,8 @@ impl Position {
         Self {
             pass: Some(pass),
             known: Vec::new(),
+            landed: Landed::default(),
+            no_values: false,
         }
     }
 
@@ -31,6 +38,8 @@ impl Position {
         let mut position = Self {
             pass: Some(Pass::Values),
             known: Vec::new(),
+            landed: Landed::of(cursor),
+            no_values: false,
         };
         position.move_to(cursor);
         Some(position)
@@ -51,8 +60,17 @@ impl Position {
     }
 
     pub fn end_pass(&mut self) {
-        self.pass = (self.pass == Some(Pass::Nulls)).then_some(Pass::Values);
+        let goes_on = self.pass == Some(Pass::Nulls) && !self.no_values;
+        self.pass = goes_on.then_some(Pass::Values);
         self.known.clear();
+    }
+
+    /// Nothing with a cursor value is to be read.
+    pub fn leave_out_values(&mut self) {
+        self.no_values = true;
+        if self.pass == Some(Pass::Values) {
+            self.pass = None;
+        }
     }
 }
 

@@ -2,10 +2,11 @@
 //! Every statement of a reader is sent from here, and every error of one says which table it is about.
 
 use crate::bindings::{Batch, Connection, Cursor, Error, ErrorKind, RowStream, Statement, Value};
-use crate::catalog::{Cells, query};
+use crate::catalog::query;
 use crate::fault::{about, error};
+use crate::landed::Landed;
 use crate::position::Position;
-use crate::sql::{Bound, Pass, Table};
+use crate::sql::{Bound, Known, Pass, Table};
 
 pub struct Read {
     pub connection: Connection,
@@ -14,6 +15,10 @@ pub struct Read {
     pub label: String,
     /// No statement stays open between two pages.
     pub paced: bool,
+    /// An index serves the order, so that a page costs what it holds.
+    pub ordered: bool,
+    /// The greatest cursor value to read; none: all there are.
+    pub until: Option<Value>,
     /// Of every batch: the cursor column, then what tells equal cursor values apart.
     pub cells: Vec<u32>,
 }
@@ -21,21 +26,25 @@ pub struct Read {
 impl Read {
     fn statement(&self, position: &Position, bound: Bound) -> Statement {
         let pass = position.pass.unwrap_or(Pass::Values);
-        let sql = self.table.page(pass, position.known.len(), bound);
+        let until = self.until.as_ref().filter(|_| pass == Pass::Values);
+        let known = Known {
+            behind: position.known.len(),
+            until: until.is_some(),
+        };
         Statement {
-            sql,
-            params: position.known.clone(),
+            sql: self.table.page(pass, known, bound),
+            params: position.known.iter().chain(until).cloned().collect(),
         }
     }
 
     pub fn open(&self, position: &Position, bound: Bound) -> Result<RowStream, Error> {
-        let stream = self.connection.open(&self.statement(position, bound));
-        stream.map_err(|error| about(&self.label, error))
+        let Statement { sql, params } = self.statement(position, bound);
+        self.open_statement(sql, params)
     }
 
     pub fn fetch(&self, position: &Position, bound: Bound) -> Result<Batch, Error> {
-        let batch = self.connection.fetch(&self.statement(position, bound), 0);
-        batch.map_err(|error| about(&self.label, error))
+        let Statement { sql, params } = self.statement(position, bound);
+        self.fetch_statement(sql, params)
     }
 
     pub fn pull(&self, stream: &RowStream, max_rows: u32) -> Result<Option<Batch>, Error> {
@@ -44,14 +53,44 @@ impl Read {
             .map_err(|error| about(&self.label, error))
     }
 
+    /// A statement that is no page.
+    pub fn open_statement(&self, sql: String, params: Vec<Value>) -> Result<RowStream, Error> {
+        let stream = self.connection.open(&Statement { sql, params });
+        stream.map_err(|error| about(&self.label, error))
+    }
+
+    pub fn fetch_statement(&self, sql: String, params: Vec<Value>) -> Result<Batch, Error> {
+        let batch = self.connection.fetch(&Statement { sql, params }, 0);
+        batch.map_err(|error| about(&self.label, error))
+    }
+
+    /// The only value of an answer; none without a row.
+    pub fn ask(&self, sql: &str, params: Vec<Value>) -> Result<Option<Value>, Error> {
+        let rows = query(&self.connection, sql, params);
+        let rows = rows.map_err(|error| about(&self.label, error))?;
+        Ok(rows.into_iter().flatten().next())
+    }
+
+    pub fn count(&self, sql: &str, params: Vec<Value>) -> Result<u64, Error> {
+        match self.ask(sql, params)? {
+            Some(Value::Int(rows)) => Ok(rows.unsigned_abs()),
+            _ => Err(error(ErrorKind::Other, "a count has an unexpected form")),
+        }
+    }
+
+    /// Counts rows on their way out.
+    pub fn note(&self, landed: &mut Landed, batch: &Batch) -> Result<(), Error> {
+        landed.count(batch.len(), |row| self.value(batch, row))
+    }
+
     /// The position of a row.
-    pub fn cursor(&self, batch: &Batch, row: u32) -> Result<Cursor, Error> {
+    pub fn cursor(&self, batch: &Batch, row: u32, landed: Option<u64>) -> Result<Cursor, Error> {
         let mut cells = batch.values(row, &self.cells)?.into_iter();
         let value = cells.next().ok_or_else(no_cell)?;
         Ok(Cursor {
             value,
             tie: cells.collect(),
-            landed: None,
+            landed,
         })
     }
 
@@ -62,8 +101,8 @@ impl Read {
     }
 
     /// How many rows have no cursor value.
-    pub fn count_nulls(&self) -> Result<i64, Error> {
-        Cells::only(query(&self.connection, &self.table.count_nulls(), vec![])?)?.int()
+    pub fn count_nulls(&self) -> Result<u64, Error> {
+        self.count(&self.table.count_nulls(), vec![])
     }
 }
 

@@ -4,20 +4,28 @@
 use std::cell::RefCell;
 
 use crate::bindings::{Column, Connection, Done, Error, GuestReader, Page, Reader, Request, Step};
+use crate::boundary::Boundary;
 use crate::keyed::Keyed;
 use crate::keyless::Keyless;
 use crate::open::{Opened, open};
+use crate::position::Position;
 use crate::read::Read;
 use crate::sql::identifier;
+use crate::watermark::{Settled, Watermark};
 
 pub struct TableReader {
     columns: Vec<Column>,
+    key: Vec<u32>,
+    warnings: Vec<String>,
     state: RefCell<State>,
 }
 
 struct State {
     // Before the connection: streams end before what they run on.
     pages: Pages,
+    boundary: Option<Boundary>,
+    watermark: Option<Watermark>,
+    is_settled: bool,
     read: Read,
     skips_nulls: bool,
 }
@@ -37,60 +45,124 @@ impl GuestReader for TableReader {
             keyed,
             exact,
             skips_nulls,
+            watermark,
+            warnings,
         } = open(connection, &request)?;
+        let unique = keyed && read.table.key.is_empty();
+        let boundary = request.resume.as_ref();
+        let boundary = boundary.and_then(|resumed| Boundary::of(resumed, unique));
         let pages = if keyed {
             Pages::Keyed(Keyed::new(position))
         } else {
             Pages::Keyless(Keyless::new(position, exact))
         };
+        let key = if keyed {
+            read.cells.clone()
+        } else {
+            Vec::new()
+        };
         let state = RefCell::new(State {
             pages,
+            boundary,
+            is_settled: watermark.is_none(),
+            watermark,
             read,
             skips_nulls,
         });
-        Ok(Reader::new(Self { columns, state }))
+        Ok(Reader::new(Self {
+            columns,
+            key,
+            warnings,
+            state,
+        }))
     }
 
     fn columns(&self) -> Vec<Column> {
         self.columns.clone()
     }
 
+    fn key(&self) -> Vec<u32> {
+        self.key.clone()
+    }
+
+    fn warnings(&self) -> Vec<String> {
+        self.warnings.clone()
+    }
+
     fn next(&self, max_rows: u32) -> Result<Step, Error> {
-        let mut state = self.state.borrow_mut();
-        Ok(match state.next(max_rows.max(1))? {
-            Some(page) => Step::Rows(page),
-            None => Step::Done(Done {
-                warnings: state.warnings(),
-            }),
-        })
+        self.state.borrow_mut().next(max_rows.max(1))
     }
 }
 
 impl State {
-    fn next(&mut self, max_rows: u32) -> Result<Option<Page>, Error> {
-        match &mut self.pages {
-            Pages::Keyed(pages) => pages.next(&self.read, max_rows),
-            Pages::Keyless(pages) => pages.next(&self.read, max_rows),
+    /// First how far it may be read, then what came late, then the rest.
+    fn next(&mut self, max_rows: u32) -> Result<Step, Error> {
+        if let Some((millis, reason)) = self.settle()? {
+            return Ok(Step::Wait((millis, reason)));
         }
+        let position = self.pages.position();
+        if let Some(boundary) = &mut self.boundary
+            && let Some(page) = boundary.next(&self.read, position, max_rows)?
+        {
+            return Ok(Step::Rows(page));
+        }
+        Ok(match self.pages.next(&self.read, max_rows)? {
+            Some(page) => Step::Rows(page),
+            None => Step::Done(Done {
+                warnings: self.warnings(),
+            }),
+        })
+    }
+
+    /// A wait, until the watermark is known.
+    fn settle(&mut self) -> Result<Option<(u32, String)>, Error> {
+        if let (Some(watermark), false) = (&mut self.watermark, self.is_settled) {
+            match watermark.step(&self.read)? {
+                Settled::Wait(millis, reason) => return Ok(Some((millis, reason))),
+                Settled::Until(Some(until)) => self.read.until = Some(until),
+                Settled::Until(None) => self.pages.position().leave_out_values(),
+            }
+            self.is_settled = true;
+        }
+        Ok(None)
     }
 
     fn warnings(&self) -> Vec<String> {
+        let held_back = self.watermark.iter().flat_map(Watermark::warnings).cloned();
+        held_back.chain(self.null_warning()).collect()
+    }
+
+    fn null_warning(&self) -> Option<String> {
         if !self.skips_nulls {
-            return Vec::new();
+            return None;
         }
         let column = identifier(&self.read.table.cursor.column);
         match self.read.count_nulls() {
-            Ok(0) => Vec::new(),
-            Ok(rows) => {
-                vec![format!(
-                    "{rows} rows have no value in {column} and are not part of a resumed read"
-                )]
-            }
+            Ok(0) => None,
+            Ok(rows) => Some(format!(
+                "{rows} rows have no value in {column} and are not part of a resumed read"
+            )),
             // Every row of the read has been answered: that must not fail now.
-            Err(error) => vec![format!(
+            Err(error) => Some(format!(
                 "rows without a value in {column} are not part of a resumed read, and could not be counted: {}",
                 error.message
-            )],
+            )),
+        }
+    }
+}
+
+impl Pages {
+    fn next(&mut self, read: &Read, max_rows: u32) -> Result<Option<Page>, Error> {
+        match self {
+            Self::Keyed(pages) => pages.next(read, max_rows),
+            Self::Keyless(pages) => pages.next(read, max_rows),
+        }
+    }
+
+    fn position(&mut self) -> &mut Position {
+        match self {
+            Self::Keyed(pages) => pages.position(),
+            Self::Keyless(pages) => pages.position(),
         }
     }
 }

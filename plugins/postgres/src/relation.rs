@@ -3,8 +3,21 @@
 
 use crate::sql::{Form, Item, Operand};
 
+/// What a relation is, as far as reading it goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Plain or partitioned: writers lock it, or one of its partitions.
+    Table,
+    /// Its rows come from elsewhere in this database.
+    View,
+    /// Its rows come from another server.
+    Foreign,
+}
+
 #[derive(Debug, Clone)]
 pub struct Relation {
+    pub oid: i64,
+    pub kind: Kind,
     pub schema: String,
     pub name: String,
     /// In the table's order, with those that the login may not read.
@@ -13,6 +26,8 @@ pub struct Relation {
     pub keys: Vec<Vec<usize>>,
     /// Positions in `columns`; empty if there is none.
     pub primary_key: Vec<usize>,
+    /// Positions of the columns whose order an index serves.
+    pub ordered: Vec<usize>,
 }
 
 /// One column.
@@ -66,6 +81,25 @@ const EXACT: [i64; 17] = [
     16, 17, 18, 19, 20, 21, 23, 25, 26, 700, 701, 1043, 1082, 1083, 1114, 1184, 2950,
 ];
 
+/// When a value is taken, compared with when its transaction begins and commits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// At the insert, as from a sequence: the writer holds its lock on the table already.
+    Insert,
+    /// At the beginning of the transaction or later, as by `now()`.
+    Stamp(Stamp),
+    /// Any time before the commit.
+    Unknown,
+}
+
+/// How precise a stamp is, and in which zone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stamp {
+    Date,
+    Timestamp,
+    Timestamptz,
+}
+
 impl Attribute {
     pub fn item(&self) -> Item {
         Item {
@@ -107,6 +141,18 @@ impl Attribute {
     pub fn has_own_kind(&self) -> bool {
         const NUMERIC: i64 = 1700;
         self.form() == Form::Native && self.base.oid != NUMERIC
+    }
+
+    /// How its values come about, as far as the type tells.
+    pub fn origin(&self) -> Origin {
+        match self.base.oid {
+            // int8, int2, int4
+            20 | 21 | 23 => Origin::Insert,
+            1082 => Origin::Stamp(Stamp::Date),
+            1114 => Origin::Stamp(Stamp::Timestamp),
+            1184 => Origin::Stamp(Stamp::Timestamptz),
+            _ => Origin::Unknown,
+        }
     }
 
     /// Whether equality as the server means it can be told from the values in a batch.

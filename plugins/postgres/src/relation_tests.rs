@@ -23,6 +23,9 @@ fn relation(keys: Vec<Vec<usize>>) -> Relation {
     let column = |name| attribute(name, 20, "int8", Shape::Plain);
     let columns = ["a", "b", "c"].map(column).to_vec();
     Relation {
+        oid: 1,
+        kind: Kind::Table,
+        ordered: vec![],
         schema: "s".to_owned(),
         name: "t".to_owned(),
         columns,

@@ -108,13 +108,91 @@ pub struct Table {
     pub nullable: bool,
 }
 
+/// What the parameters of a page's statement are, in their order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Known {
+    /// Describe the row behind which the page begins: the cursor value and then the key in [`Pass::Values`], the key
+    /// in [`Pass::Nulls`]; 0 begins the pass.
+    pub behind: usize,
+    /// Whether one more is the greatest cursor value to read, in [`Pass::Values`].
+    pub until: bool,
+}
+
 impl Table {
-    /// Reads a pass from behind a position. `known` counts the parameters that describe it: of the cursor
-    /// value and then the key in [`Pass::Values`], of the key in [`Pass::Nulls`]; 0 begins the pass.
-    pub fn page(&self, pass: Pass, known: usize, bound: Bound) -> String {
+    /// Reads a pass.
+    pub fn page(&self, pass: Pass, known: Known, bound: Bound) -> String {
         let order = self.order(pass);
+        let behind = &order[..known.behind.min(order.len())];
+        let mut conditions = self.conditions(pass, behind);
+        if known.until {
+            conditions.push(self.cursor.compare("<=", behind.len() + 1));
+        }
+        self.select(&conditions, &order, bound)
+    }
+
+    /// Reads the rows with the cursor value `$1`, at or before the key in the next `tie` parameters if there are
+    /// any, and behind the key in the `behind` parameters after those.
+    pub fn group(&self, tie: usize, behind: usize, bound: Bound) -> String {
+        let mut conditions = self.group_conditions(tie);
+        let key = self.key.iter().collect::<Vec<_>>();
+        if behind > 0 {
+            conditions.push(after(&key[..behind], 2 + tie));
+        }
+        self.select(&conditions, &key, bound)
+    }
+
+    /// Counts the rows with the cursor value `$1`, at or before the key in the next `tie` parameters.
+    pub fn count_group(&self, tie: usize) -> String {
+        self.count(&self.group_conditions(tie))
+    }
+
+    /// The greatest cursor value; with a `limit`, the greatest below the result of that expression.
+    pub fn newest(&self, limit: Option<&str>) -> String {
+        let (column, source) = (self.cursor.column(), source(&self.schema, &self.name));
+        let item = Item {
+            name: self.cursor.column.clone(),
+            form: self.cursor_form(),
+        };
+        let condition = match limit {
+            Some(limit) => format!("{column} < {limit}"),
+            None => format!("{column} is not null"),
+        };
+        let item = item.text();
+        format!("select {item} from {source} where {condition} order by {column} desc limit 1")
+    }
+
+    /// Counts up to `most` of the rows with a cursor value up to `$1`, and above `$2` if that is `known`.
+    pub fn count_between(&self, known: bool, most: u64) -> String {
+        let mut conditions = vec![self.cursor.compare("<=", 1)];
+        if known {
+            conditions.push(self.cursor.compare(">", 2));
+        }
+        let (source, conditions) = (source(&self.schema, &self.name), conditions.join(" and "));
+        format!(
+            "select pg_catalog.count(*) from (select from {source} where {conditions} limit {most}) as counted"
+        )
+    }
+
+    fn group_conditions(&self, tie: usize) -> Vec<String> {
+        let mut conditions = vec![self.cursor.compare("=", 1)];
+        let key = self.key.iter().take(tie).collect::<Vec<_>>();
+        if !key.is_empty() {
+            // Nothing of a key is null, so this is "at or before it".
+            conditions.push(format!("not ({})", after(&key, 2)));
+        }
+        conditions
+    }
+
+    fn cursor_form(&self) -> Form {
+        let item = self
+            .items
+            .iter()
+            .find(|item| item.name == self.cursor.column);
+        item.map_or(Form::Native, |item| item.form)
+    }
+
+    fn select(&self, conditions: &[String], order: &[&Operand], bound: Bound) -> String {
         let mut sql = select(&self.schema, &self.name, &self.items);
-        let conditions = self.conditions(pass, &order[..known.min(order.len())]);
         if !conditions.is_empty() {
             sql += &format!(" where {}", conditions.join(" and "));
         }
@@ -132,9 +210,15 @@ impl Table {
 
     /// Counts the rows that a resumed read cannot see.
     pub fn count_nulls(&self) -> String {
-        let cursor = self.cursor.column();
+        self.count(&[format!("{} is null", self.cursor.column())])
+    }
+
+    fn count(&self, conditions: &[String]) -> String {
         let source = source(&self.schema, &self.name);
-        format!("select pg_catalog.count(*) from {source} where {cursor} is null")
+        format!(
+            "select pg_catalog.count(*) from {source} where {}",
+            conditions.join(" and ")
+        )
     }
 
     fn order(&self, pass: Pass) -> Vec<&Operand> {
@@ -153,7 +237,7 @@ impl Table {
             Pass::Values => {}
         }
         if !known.is_empty() {
-            conditions.push(after(known));
+            conditions.push(after(known, 1));
         }
         conditions
     }
@@ -173,10 +257,10 @@ fn source(schema: &str, table: &str) -> String {
     format!("{}.{} as {ALIAS}", identifier(schema), identifier(table))
 }
 
-/// Rows behind the position whose values are `$1`, `$2`, … in the order of `operands`.
-fn after(operands: &[&Operand]) -> String {
+/// Rows behind the position whose values are the parameters from `first` on, in the order of `operands`.
+fn after(operands: &[&Operand], first: usize) -> String {
     if let [only] = operands {
-        return only.compare(">", 1);
+        return only.compare(">", first);
     }
     if operands.iter().all(|operand| operand.is_built_in()) {
         let columns = operands
@@ -186,7 +270,7 @@ fn after(operands: &[&Operand]) -> String {
         let values = operands
             .iter()
             .enumerate()
-            .map(|(i, operand)| operand.parameter(i + 1));
+            .map(|(i, operand)| operand.parameter(first + i));
         return format!(
             "({}) > ({})",
             columns.join(", "),
@@ -197,8 +281,8 @@ fn after(operands: &[&Operand]) -> String {
     // condition is implied by the second, but is the one that an index can serve.
     format!(
         "{} and {}",
-        operands[0].compare(">=", 1),
-        after_each(operands, 1)
+        operands[0].compare(">=", first),
+        after_each(operands, first)
     )
 }
 

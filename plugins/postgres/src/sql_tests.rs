@@ -11,6 +11,13 @@ fn operand(column: &str, type_name: &str) -> Operand {
     }
 }
 
+fn behind(behind: usize) -> Known {
+    Known {
+        behind,
+        until: false,
+    }
+}
+
 fn item(name: &str, form: Form) -> Item {
     Item {
         name: name.to_owned(),
@@ -34,7 +41,7 @@ const SELECT: &str =
 
 #[test]
 fn the_first_page_orders_by_cursor_and_key() {
-    let sql = lineitem().page(Pass::Values, 0, Bound::Rows(5000));
+    let sql = lineitem().page(Pass::Values, behind(0), Bound::Rows(5000));
     assert_eq!(
         sql,
         format!(r#"{SELECT} order by t."updated", t."l_id" limit 5000"#)
@@ -43,7 +50,7 @@ fn the_first_page_orders_by_cursor_and_key() {
 
 #[test]
 fn the_next_page_compares_the_whole_row() {
-    let sql = lineitem().page(Pass::Values, 2, Bound::Rows(5000));
+    let sql = lineitem().page(Pass::Values, behind(2), Bound::Rows(5000));
     let after =
         r#"(t."updated", t."l_id") > ($1::"pg_catalog"."timestamptz", $2::"pg_catalog"."int8")"#;
     assert_eq!(
@@ -54,7 +61,7 @@ fn the_next_page_compares_the_whole_row() {
 
 #[test]
 fn a_cursor_without_a_tie_compares_the_value_alone() {
-    let sql = lineitem().page(Pass::Values, 1, Bound::Rows(7));
+    let sql = lineitem().page(Pass::Values, behind(1), Bound::Rows(7));
     let after = r#"t."updated" > $1::"pg_catalog"."timestamptz""#;
     assert_eq!(
         sql,
@@ -69,17 +76,17 @@ fn rows_without_a_cursor_value_are_a_pass_of_their_own() {
         ..lineitem()
     };
     assert_eq!(
-        table.page(Pass::Nulls, 0, Bound::Rows(9)),
+        table.page(Pass::Nulls, behind(0), Bound::Rows(9)),
         format!(r#"{SELECT} where t."updated" is null order by t."l_id" limit 9"#)
     );
     assert_eq!(
-        table.page(Pass::Nulls, 1, Bound::Rows(9)),
+        table.page(Pass::Nulls, behind(1), Bound::Rows(9)),
         format!(
             r#"{SELECT} where t."updated" is null and t."l_id" > $1::"pg_catalog"."int8" order by t."l_id" limit 9"#
         )
     );
     assert_eq!(
-        table.page(Pass::Values, 0, Bound::Rows(9)),
+        table.page(Pass::Values, behind(0), Bound::Rows(9)),
         format!(r#"{SELECT} where t."updated" is not null order by t."updated", t."l_id" limit 9"#)
     );
     assert_eq!(
@@ -95,17 +102,17 @@ fn without_a_key_whole_groups_are_read() {
         ..lineitem()
     };
     assert_eq!(
-        table.page(Pass::Values, 0, Bound::All),
+        table.page(Pass::Values, behind(0), Bound::All),
         format!(r#"{SELECT} order by t."updated""#)
     );
     assert_eq!(
-        table.page(Pass::Values, 1, Bound::RowsWithTies(50)),
+        table.page(Pass::Values, behind(1), Bound::RowsWithTies(50)),
         format!(
             r#"{SELECT} where t."updated" > $1::"pg_catalog"."timestamptz" order by t."updated" fetch first 50 rows with ties"#
         )
     );
     assert_eq!(
-        table.page(Pass::Nulls, 0, Bound::All),
+        table.page(Pass::Nulls, behind(0), Bound::All),
         format!(r#"{SELECT} where t."updated" is null"#)
     );
 }
@@ -116,7 +123,7 @@ fn a_key_of_several_columns_is_one_row_comparison() {
         key: vec![operand("a", "int4"), operand("b", "text")],
         ..lineitem()
     };
-    let sql = table.page(Pass::Values, 3, Bound::Rows(1));
+    let sql = table.page(Pass::Values, behind(3), Bound::Rows(1));
     assert!(sql.contains(
         r#"where (t."updated", t."a", t."b") > ($1::"pg_catalog"."timestamptz", $2::"pg_catalog"."int4", $3::"pg_catalog"."text") order"#
     ));
@@ -133,10 +140,14 @@ fn operators_of_an_extension_are_named_with_their_schema() {
         cursor: citext,
         ..lineitem()
     };
-    assert!(table.page(Pass::Values, 1, Bound::Rows(1)).contains(
-        r#"where t."name" operator("ext".>) $1::"ext"."citext" order by t."name", t."l_id""#
-    ));
-    assert!(table.page(Pass::Values, 2, Bound::Rows(1)).contains(concat!(
+    assert!(
+        table
+            .page(Pass::Values, behind(1), Bound::Rows(1))
+            .contains(
+                r#"where t."name" operator("ext".>) $1::"ext"."citext" order by t."name", t."l_id""#
+            )
+    );
+    assert!(table.page(Pass::Values, behind(2), Bound::Rows(1)).contains(concat!(
         r#"where t."name" operator("ext".>=) $1::"ext"."citext" and "#,
         r#"(t."name" operator("ext".>) $1::"ext"."citext" or "#,
         r#"t."name" operator("ext".=) $1::"ext"."citext" and t."l_id" > $2::"pg_catalog"."int8") order"#
@@ -188,7 +199,7 @@ fn hostile_names_are_quoted_everywhere() {
     };
     for pass in [Pass::Nulls, Pass::Values] {
         for known in 0..=2 {
-            let sql = table.page(pass, known, Bound::Rows(1));
+            let sql = table.page(pass, behind(known), Bound::Rows(1));
             assert_eq!(
                 sql.replace(&identifier(evil), "").matches("drop").count(),
                 0,
@@ -196,4 +207,63 @@ fn hostile_names_are_quoted_everywhere() {
             );
         }
     }
+}
+
+#[test]
+fn a_watermark_is_one_more_parameter() {
+    let known = |behind| Known {
+        behind,
+        until: true,
+    };
+    assert_eq!(
+        lineitem().page(Pass::Values, known(0), Bound::Rows(9)),
+        format!(
+            r#"{SELECT} where t."updated" <= $1::"pg_catalog"."timestamptz" order by t."updated", t."l_id" limit 9"#
+        )
+    );
+    let sql = lineitem().page(Pass::Values, known(2), Bound::All);
+    assert!(
+        sql.contains(r#" and t."updated" <= $3::"pg_catalog"."timestamptz" order by"#),
+        "{sql}"
+    );
+}
+
+#[test]
+fn late_rows_of_a_group_are_counted_and_read_up_to_the_landed_key() {
+    let group = r#"where t."updated" = $1::"pg_catalog"."timestamptz" and not (t."l_id" > $2::"pg_catalog"."int8")"#;
+    assert_eq!(
+        lineitem().count_group(1),
+        format!(r#"select pg_catalog.count(*) from "public"."lineitem" as t {group}"#)
+    );
+    assert_eq!(
+        lineitem().group(1, 0, Bound::All),
+        format!(r#"{SELECT} {group} order by t."l_id""#)
+    );
+    assert_eq!(
+        lineitem().group(1, 1, Bound::Rows(5)),
+        format!(
+            r#"{SELECT} {group} and t."l_id" > $3::"pg_catalog"."int8" order by t."l_id" limit 5"#
+        )
+    );
+    let keyless = Table {
+        key: vec![],
+        ..lineitem()
+    };
+    assert_eq!(
+        keyless.group(0, 0, Bound::All),
+        format!(r#"{SELECT} where t."updated" = $1::"pg_catalog"."timestamptz""#)
+    );
+}
+
+#[test]
+fn the_newest_value_is_found_from_the_end_of_the_index() {
+    let select = r#"select t."updated" as "updated" from "public"."lineitem" as t"#;
+    assert_eq!(
+        lineitem().newest(None),
+        format!(r#"{select} where t."updated" is not null order by t."updated" desc limit 1"#)
+    );
+    assert_eq!(
+        lineitem().newest(Some("now()")),
+        format!(r#"{select} where t."updated" < now() order by t."updated" desc limit 1"#)
+    );
 }

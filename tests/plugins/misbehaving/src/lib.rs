@@ -107,6 +107,17 @@ impl GuestReader for Read {
         }
     }
 
+    fn key(&self) -> Vec<u32> {
+        match self.behaviour.as_str() {
+            "key-out-of-range" => vec![u32::MAX],
+            _ => vec![0],
+        }
+    }
+
+    fn warnings(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     fn next(&self, max_rows: u32) -> Result<Step, Error> {
         self.calls.set(self.calls.get() + 1);
         match self.behaviour.as_str() {
@@ -136,6 +147,7 @@ impl GuestReader for Read {
                 Ok(Step::Rows(Page {
                     batch: rows::by_columns(1, 1)?,
                     cursor: Some(cursor),
+                    boundary: false,
                 }))
             }
             "huge-answer" => Ok(Step::Done(Done {
@@ -178,7 +190,11 @@ impl Read {
             tie: Vec::new(),
             landed: None,
         });
-        Ok(Step::Rows(Page { batch, cursor }))
+        Ok(Step::Rows(Page {
+            batch,
+            cursor,
+            boundary: false,
+        }))
     }
 
     /// Every index is wrong; every answer has to be an error value.
