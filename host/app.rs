@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -15,6 +16,7 @@ use crate::extract::Extractor;
 use crate::kb::{Lake, QueryLimits};
 use crate::model::ids::{ConnectorId, JobId, OrgId};
 use crate::plugin::{Limits, Registry};
+use crate::schedule::Scheduler;
 use crate::store::{Store, connectors, orgs, tokens};
 
 /// The organisation that a first start creates.
@@ -91,7 +93,7 @@ impl App {
         })
     }
 
-    /// Serves the API and runs jobs until `shutdown`; then stops taking requests, lets running jobs take a checkpoint, and ends.
+    /// Serves the API, keeps the schedules and runs jobs until `shutdown`; then stops taking requests, lets running jobs take a checkpoint, and ends.
     ///
     /// # Errors
     /// The listener broke.
@@ -101,6 +103,7 @@ impl App {
         shutdown: CancellationToken,
     ) -> std::io::Result<()> {
         let dispatcher = tokio::spawn(self.dispatcher(None).run(shutdown.clone()));
+        let scheduler = tokio::spawn(self.scheduler().run(shutdown.clone()));
         let serving = axum::serve(listener, api::router(self.api(shutdown.clone())))
             .with_graceful_shutdown(shutdown.clone().cancelled_owned());
         let served = tokio::select! {
@@ -109,10 +112,21 @@ impl App {
             () = patience(&shutdown) => Ok(()),
         };
         shutdown.cancel();
+        if let Err(error) = scheduler.await {
+            tracing::error!(%error, "the scheduler panicked");
+        }
         if let Err(error) = dispatcher.await {
             tracing::error!(%error, "the dispatcher panicked");
         }
         served
+    }
+
+    fn scheduler(&self) -> Scheduler {
+        Scheduler::new(
+            self.extractor.store.clone(),
+            self.config.schedule_policy(),
+            TimeDelta::days(self.config.jobs.keep_days.into()),
+        )
     }
 
     /// Runs jobs; `only` one of them, or whatever is queued.
@@ -144,6 +158,7 @@ impl App {
             connections: Arc::clone(&self.extractor.connections),
             connector: self.connector.clone(),
             limits: self.query_limits(),
+            policy: self.config.schedule_policy(),
             shutdown,
         }
     }

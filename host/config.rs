@@ -4,9 +4,12 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use serde::{Deserialize, Serialize};
+
+use crate::model::due::SchedulePolicy;
 
 /// Every option, with its default. `examples/sluice.toml` explains each; a test keeps the two equal.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -21,6 +24,7 @@ pub struct Config {
     pub log: String,
     pub log_format: LogFormat,
     pub jobs: Jobs,
+    pub schedule: Schedule,
     pub query: Query,
     pub guest: Guest,
 }
@@ -39,6 +43,15 @@ pub struct Jobs {
     pub lease_secs: u32,
     pub max_attempts: u32,
     pub commit_ms: u64,
+    pub keep_days: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Schedule {
+    pub tick_secs: u32,
+    pub backoff_cap_secs: u32,
+    pub disable_after: u32,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -68,6 +81,7 @@ impl Default for Config {
             log: "info".into(),
             log_format: LogFormat::Text,
             jobs: Jobs::default(),
+            schedule: Schedule::default(),
             query: Query::default(),
             guest: Guest::default(),
         }
@@ -81,6 +95,17 @@ impl Default for Jobs {
             lease_secs: 15,
             max_attempts: 8,
             commit_ms: 1_000,
+            keep_days: 30,
+        }
+    }
+}
+
+impl Default for Schedule {
+    fn default() -> Self {
+        Self {
+            tick_secs: 30,
+            backoff_cap_secs: 3_600,
+            disable_after: 10,
         }
     }
 }
@@ -145,6 +170,13 @@ impl Config {
             ("jobs.lease_secs", self.jobs.lease_secs.into()),
             ("jobs.max_attempts", self.jobs.max_attempts.into()),
             ("jobs.commit_ms", self.jobs.commit_ms),
+            ("jobs.keep_days", self.jobs.keep_days.into()),
+            ("schedule.tick_secs", self.schedule.tick_secs.into()),
+            (
+                "schedule.backoff_cap_secs",
+                self.schedule.backoff_cap_secs.into(),
+            ),
+            ("schedule.disable_after", self.schedule.disable_after.into()),
             ("query.max_rows", self.query.max_rows as u64),
             ("query.timeout_secs", self.query.timeout_secs),
             ("query.memory_mib", self.query.memory_mib as u64),
@@ -171,6 +203,14 @@ impl Config {
         self.plugins_dir
             .clone()
             .unwrap_or_else(|| self.data_dir.join("plugins"))
+    }
+
+    pub fn schedule_policy(&self) -> SchedulePolicy {
+        SchedulePolicy {
+            tick: TimeDelta::seconds(self.schedule.tick_secs.into()),
+            longest_backoff: TimeDelta::seconds(self.schedule.backoff_cap_secs.into()),
+            disable_after: self.schedule.disable_after,
+        }
     }
 
     pub fn lease_time(&self) -> Duration {

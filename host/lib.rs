@@ -3,6 +3,7 @@
 pub mod api;
 pub mod app;
 pub mod cli;
+pub mod clock;
 pub mod cluster;
 pub mod config;
 pub mod connection;
@@ -12,5 +13,6 @@ pub mod kb;
 pub mod model;
 pub mod pacing;
 pub mod plugin;
+pub mod schedule;
 pub mod store;
 pub mod telemetry;

@@ -1,4 +1,4 @@
-//! What create, append and replace promise, and what can be a source.
+//! What create, append, replace and upsert promise, and what can be a source.
 
 use serde_json::{Value, json};
 
@@ -135,6 +135,55 @@ async fn replace_is_seen_at_its_end_and_not_before() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn upsert_merges_by_key_and_makes_the_table_if_there_is_none() {
+    let mut host = Host::start().await;
+    host.sql(
+        "create table t (k text, v int, at int, note text); create index on t (at);
+         insert into t select 'k' || g, 0, g, 'n' from generate_series(1, 100) g",
+    )
+    .await;
+    let kb = host.kb().await;
+    let mut request = in_mode(slowly(read(kb, "dest", "t", "at")), "upsert");
+    let reply = host
+        .post(&host.connector_path("/jobs"), request.clone())
+        .await;
+    assert_eq!(
+        (
+            reply.status,
+            &reply.json["code"],
+            &reply.json["errors"][0]["pointer"]
+        ),
+        (400, &json!("key_columns_required"), &json!("/key_columns")),
+        "{}",
+        reply.json
+    );
+    request["key_columns"] = json!(["k"]);
+    request["source"]["columns"] = json!(["v"]);
+    assert_eq!(completes(&host, request.clone()).await["rows_emitted"], 100);
+
+    // Changed rows, a new one, and one key twice among the pages, killed in the middle.
+    host.sql(
+        "update t set v = 1, at = at + 1000 where at <= 60; insert into t values ('new', 1, 2000, ''), ('k1', 2, 3000, '')",
+    )
+    .await;
+    let job = host.dispatch(request.clone()).await;
+    host.wait_for(&job, |view| view["batches"].as_i64() > Some(1))
+        .await;
+    host.crash_and_restart(&[]);
+    let job = host.ended(&job).await;
+    assert_eq!(
+        (&job["state"], &job["rows_emitted"]),
+        (&json!("completed"), &json!(102)),
+        "{job}"
+    );
+    let sums = "select count(*) as n, count(distinct k) as keys, sum(v) as v from dest";
+    let expected = json!({"n": 101, "keys": 101, "v": 62});
+    assert_eq!(host.query(kb, sums).await[0], expected);
+    completes(&host, request).await;
+    assert_eq!(host.query(kb, sums).await[0], expected, "again the same");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_append_that_does_not_fit_names_the_column() {
     let host = Host::start().await;
     host.sql(
@@ -147,16 +196,14 @@ async fn an_append_that_does_not_fit_names_the_column() {
     .await;
     let kb = host.kb().await;
     completes(&host, read(kb, "dest", "t", "id")).await;
-    for (table, column) in [("retyped", "\"a\""), ("wider", "\"b\"")] {
-        let job = host
-            .job(in_mode(read(kb, "dest", table, "id"), "append"))
-            .await;
-        assert_eq!(job["error"]["code"], "column_mismatch", "{job}");
-        assert_eq!(job["error"]["failure"], "config", "{job}");
-        let detail = job["error"]["detail"].as_str().expect("a sentence");
-        for word in [column, "\"dest\"", "replace"] {
-            assert!(detail.contains(word), "{detail}");
-        }
+    let job = host
+        .job(in_mode(read(kb, "dest", "retyped", "id"), "append"))
+        .await;
+    assert_eq!(job["error"]["code"], "column_mismatch", "{job}");
+    assert_eq!(job["error"]["failure"], "config", "{job}");
+    let detail = job["error"]["detail"].as_str().expect("a sentence");
+    for word in ["\"a\"", "\"dest\"", "integer", "string", "replace"] {
+        assert!(detail.contains(word), "{detail}");
     }
     let mut without = read(kb, "dest", "wider", "id");
     without["source"]["columns"] = json!(["id", "a"]);

@@ -21,11 +21,29 @@ impl<S: Send + Sync> FromRequest<S> for Body {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        let bytes = Bytes::from_request(request, state)
-            .await
-            .map_err(|rejection| Problem::of_status(rejection.into_response().status()))?;
+        parse(&bytes(request, state).await?).map(Self)
+    }
+}
+
+/// The body of an action, which may be left out: an object without fields then.
+pub struct ActionBody(pub Value);
+
+impl<S: Send + Sync> FromRequest<S> for ActionBody {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let bytes = bytes(request, state).await?;
+        if bytes.iter().all(u8::is_ascii_whitespace) {
+            return Ok(Self(Value::Object(Map::new())));
+        }
         parse(&bytes).map(Self)
     }
+}
+
+async fn bytes<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Problem> {
+    Bytes::from_request(request, state)
+        .await
+        .map_err(|rejection| Problem::of_status(rejection.into_response().status()))
 }
 
 fn parse(bytes: &[u8]) -> Result<Value, Problem> {
@@ -69,10 +87,16 @@ impl<'a> Fields<'a> {
     pub fn required(&self, name: &str) -> Option<Field<'a>> {
         let field = self.field(name);
         if field.is_none() {
-            let pointer = format!("{}/{name}", self.pointer);
-            self.report.add(INVALID_REQUEST, &pointer, "is required");
+            return self.missing(name, INVALID_REQUEST, "is required");
         }
         field
+    }
+
+    /// Reports that a field is not there which another one needs; answers none.
+    pub fn missing<T>(&self, name: &str, code: &'static str, detail: &str) -> Option<T> {
+        let pointer = format!("{}/{name}", self.pointer);
+        self.report.add(code, &pointer, detail);
+        None
     }
 
     /// Outer none: it is there and wrong, as reported. Inner none: it is not there.

@@ -4,6 +4,7 @@
 mod auth;
 mod browse;
 mod connectors;
+mod extraction;
 mod fields;
 mod finish;
 mod jobs;
@@ -15,6 +16,7 @@ mod probes;
 mod problem;
 mod report;
 mod status;
+mod syncs;
 mod tokens;
 
 use std::sync::Arc;
@@ -30,6 +32,7 @@ use utoipa_axum::routes;
 
 use crate::connection::Connections;
 use crate::kb::{Lake, QueryLimits};
+use crate::model::due::SchedulePolicy;
 use crate::model::ids::ConnectorId;
 use crate::plugin::Registry;
 use crate::store::Store;
@@ -47,6 +50,8 @@ pub struct Api {
     /// This host's own connector, the only one that runs jobs today.
     pub connector: ConnectorId,
     pub limits: QueryLimits,
+    /// What the scheduler goes by.
+    pub policy: SchedulePolicy,
     /// Cancelled when the host stops: it is not ready any more, and who waits for a job is answered at once.
     pub shutdown: CancellationToken,
 }
@@ -85,6 +90,20 @@ fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(jobs::post::post_job))
         .routes(routes!(jobs::get::get_job))
         .routes(routes!(jobs::stop::stop_job))
+        .routes(routes!(syncs::list::list_syncs))
+        .routes(routes!(syncs::post::post_sync))
+        .routes(routes!(
+            syncs::get::get_sync,
+            syncs::edit::patch_sync,
+            syncs::edit::delete_sync
+        ))
+        .routes(routes!(syncs::run::run_sync))
+        .routes(routes!(syncs::reset::reset_sync))
+        .routes(routes!(syncs::get::list_runs))
+        .routes(routes!(
+            syncs::cursor::get_cursor,
+            syncs::cursor::put_cursor
+        ))
         // /orgs/{org_id}/k2
         .routes(routes!(k2::list::list_kbs, k2::edit::create_kb))
         .routes(routes!(

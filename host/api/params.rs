@@ -75,6 +75,14 @@ impl Params {
         value
     }
 
+    pub fn boolean(&self, name: &str, report: &Report) -> Option<bool> {
+        let value = self.text(name, report)?.parse().ok();
+        if value.is_none() {
+            wrong(report, name, "must be true or false");
+        }
+        value
+    }
+
     pub fn time(&self, name: &str, report: &Report) -> Option<DateTime<Utc>> {
         let time = DateTime::parse_from_rfc3339(self.text(name, report)?).ok();
         if time.is_none() {

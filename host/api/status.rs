@@ -14,6 +14,7 @@ impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::KbNotFound => kb_not_found(),
+            StoreError::DestTaken => Self::refused("dest_table_exists", error.to_string()),
             StoreError::Open(_)
             | StoreError::Migrate(_)
             | StoreError::Query(_)

@@ -49,6 +49,9 @@ pub struct Extract {
     dest_table: Option<String>,
     #[arg(long, value_enum, default_value = "create")]
     mode: ModeWord,
+    /// Columns that tell rows apart, separated by commas; needed by mode upsert.
+    #[arg(long, value_delimiter = ',', required_if_eq("mode", "upsert"))]
+    key: Vec<String>,
     #[arg(long, default_value_t = DEFAULT_BATCH_ROWS, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     batch_rows: u32,
     /// Sleep between batches.
@@ -64,6 +67,7 @@ enum ModeWord {
     Create,
     Append,
     Replace,
+    Upsert,
 }
 
 impl Extract {
@@ -112,6 +116,7 @@ impl Extract {
                 connection_ref: self.connection,
                 schema: self.schema,
                 table: self.table,
+                query: None,
                 cursor_column: self.cursor_column,
                 columns: self.columns,
             },
@@ -119,6 +124,7 @@ impl Extract {
                 ModeWord::Create => Mode::Create,
                 ModeWord::Append => Mode::Append,
                 ModeWord::Replace => Mode::Replace,
+                ModeWord::Upsert => Mode::Upsert,
             },
             batch_rows: self.batch_rows,
             cursor: None,
@@ -128,7 +134,7 @@ impl Extract {
                 ..Pacing::default()
             },
             placement: Placement::Hosted,
-            key_columns: Vec::new(),
+            key_columns: self.key,
             continued: false,
         })
     }

@@ -10,13 +10,16 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::watch;
 use tokio::task::{self, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::extract::{Ends, Extractor};
-use crate::model::ids::{ConnectorId, JobId};
-use crate::store::StoreError;
+use crate::model::ids::{ConnectorId, JobId, SyncId};
+use crate::model::job::Job;
+use crate::model::pacing::Pacing;
 use crate::store::jobs::{self, Lease};
+use crate::store::{StoreError, syncs};
 
 pub use instance::Instance;
 
@@ -40,6 +43,8 @@ pub struct Dispatcher {
 
 struct Running {
     lease: Lease,
+    sync: Option<SyncId>,
+    pacing: watch::Sender<Pacing>,
     /// Ends the job at once: it was stopped, or its lease is lost.
     abandon: CancellationToken,
 }
@@ -87,6 +92,7 @@ impl Dispatcher {
                 job.abandon.cancel();
             }
         }
+        self.pass_on_pacing(running).await?;
         self.instance
             .expire_the_dead(store, &self.connector)
             .await?;
@@ -102,16 +108,40 @@ impl Dispatcher {
             .await?;
             let Some((lease, job)) = claimed else { break };
             let abandon = CancellationToken::new();
+            let (pacing, read_pacing) = watch::channel(self.pacing_of(&job).await?);
             let entry = Running {
                 lease: lease.clone(),
+                sync: job.sync.clone(),
+                pacing,
                 abandon: abandon.clone(),
             };
             let ends = Ends {
                 shutdown: shutdown.clone(),
                 abandon,
+                pacing: read_pacing,
             };
             let task = tasks.spawn(Arc::clone(self).run_job(lease, job, ends));
             running.insert(task.id(), entry);
+        }
+        Ok(())
+    }
+
+    /// What a run's sync says now; the job itself says what it said when the run was queued.
+    async fn pacing_of(&self, job: &Job) -> Result<Pacing, StoreError> {
+        let now = syncs::pacings(&self.extractor.store, job.sync.as_slice()).await?;
+        Ok(now.first().map_or(job.spec.pacing, |(_, pacing)| *pacing))
+    }
+
+    /// Has running jobs read as gently as their syncs say now.
+    async fn pass_on_pacing(&self, running: &HashMap<task::Id, Running>) -> Result<(), StoreError> {
+        let of_syncs = running.values().filter_map(|job| job.sync.clone());
+        let of_syncs: Vec<_> = of_syncs.collect();
+        for (sync, pacing) in syncs::pacings(&self.extractor.store, &of_syncs).await? {
+            let mut runs = running.values();
+            let run = runs.find(|job| job.sync.as_ref() == Some(&sync));
+            if let Some(run) = run.filter(|run| *run.pacing.borrow() != pacing) {
+                run.pacing.send_replace(pacing);
+            }
         }
         Ok(())
     }

@@ -17,11 +17,13 @@ use crate::model::job::{Job, Progress};
 use crate::store::jobs::Lease;
 use crate::store::{Store, StoreError, checkpoints};
 
-/// Why a commit did not happen.
+/// Why an attempt ends before its job does.
 #[derive(Debug, PartialEq)]
 pub enum CommitEnd {
     /// Another holder of this lease wrote this number first: start again from the checkpoint in the log.
     Adopt,
+    /// All is committed, and the source is to be read in another way: go on from here.
+    Reopen,
     Failed(Failure),
 }
 

@@ -12,6 +12,7 @@ use crate::kb::{TableWriter, Target};
 use crate::model::cursor::Cursor;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::job::{Job, Mode, Progress};
+use crate::model::pacing::Pacing;
 use crate::plugin::{Page, ReadRequest, Reader};
 use crate::store::jobs::{self, Lease};
 
@@ -40,6 +41,9 @@ pub async fn run(with: &Extractor, lease: &Lease, job: &Job, ends: &Ends) -> Out
                 tracing::info!(job = %job.id, rows, failure = %failure, "goes on with smaller pages");
             }
             Err(CommitEnd::Failed(failure)) => return Outcome::Failed(failure),
+            Err(CommitEnd::Reopen) => {
+                tracing::info!(job = %job.id, "goes on at another pace")
+            }
             Err(CommitEnd::Adopt) => {
                 tracing::info!(job = %job.id, "went on from another holder's checkpoint")
             }
@@ -59,7 +63,7 @@ async fn attempt(
         biased;
         () = ends.abandon.cancelled() => return Ok(Outcome::Abandoned),
         () = ends.shutdown.cancelled() => return Ok(Outcome::Interrupted),
-        opened = open(with, lease, job, rows) => opened?,
+        opened = open(with, lease, job, rows, ends) => opened?,
     };
     let Some((mut run, pages)) = opened else {
         // The swap is the only commit of a replace, and it has landed.
@@ -78,13 +82,15 @@ async fn open<'a>(
     lease: &'a Lease,
     job: &'a Job,
     rows: u32,
+    ends: &Ends,
 ) -> Result<Option<(Run<'a>, ReadAhead)>, CommitEnd> {
+    let pacing = *ends.pacing.borrow();
     let committer = Committer::recover(&with.store, &with.lake, lease, job).await?;
     if job.spec.mode == Mode::Replace && committer.has_begun() {
         return Ok(None);
     }
     let resume = resume(&committer);
-    let reader = open_reader(with, job, resume.clone()).await?;
+    let reader = open_reader(with, job, resume.clone(), pacing).await?;
     let warnings = reader.warnings().to_vec();
     if !warnings.is_empty() {
         jobs::warn(&with.store, lease, &warnings)
@@ -104,9 +110,10 @@ async fn open<'a>(
         stream: job.stream.clone(),
         mode: job.spec.mode,
         columns: reader.columns().to_vec(),
+        key_columns: job.spec.key_columns.clone(),
     };
     let writer = with.lake.writer(target).await.map_err(Failure::from)?;
-    let pages = ReadAhead::start(reader, job.spec.pacing, rows);
+    let pages = ReadAhead::start(reader, ends.pacing.clone(), rows);
     let run = Run {
         progress: committer.progress(),
         committer,
@@ -116,17 +123,16 @@ async fn open<'a>(
         resumable: Some(resume.clone()),
         committed: resume,
         staged_since: None,
+        waits: pacing.waits(),
         commit_interval: with.commit_interval,
     };
     Ok(Some((run, pages)))
 }
 
-/// Where to go on. A replacement reads everything.
+/// Where to go on. A replacement reads what it was asked for from the start, whatever runs before it read.
 fn resume(committer: &Committer) -> Option<Cursor> {
-    if committer.job.spec.mode == Mode::Replace {
-        return None;
-    }
-    let landed = committer.last.as_ref();
+    let last = committer.last.as_ref();
+    let landed = last.filter(|_| committer.job.spec.mode != Mode::Replace);
     let landed = landed.and_then(|checkpoint| checkpoint.cursor.clone());
     landed.or_else(|| committer.job.spec.cursor.clone())
 }
@@ -135,6 +141,7 @@ async fn open_reader(
     with: &Extractor,
     job: &Job,
     resume: Option<Cursor>,
+    pacing: Pacing,
 ) -> Result<Reader, Failure> {
     let source = &job.spec.source;
     let Some(plugin) = with.plugins.get(&source.kind) else {
@@ -153,9 +160,9 @@ async fn open_reader(
         .connect(&source.connection_ref, &format!("sluice/{}", job.id))
         .await?;
     let request = ReadRequest {
-        source: source.clone(),
+        source: job.spec.source_with_key(),
         resume,
-        pacing: job.spec.pacing,
+        pacing,
         continued: job.spec.continued,
     };
     plugin.open_reader(session, request).await
@@ -187,12 +194,19 @@ struct Run<'a> {
     committed: Option<Cursor>,
     /// When the oldest uncommitted page was written.
     staged_since: Option<Instant>,
+    /// Whether the guest was told that the job waits between pages, so that it keeps no statement open.
+    waits: bool,
     commit_interval: Duration,
 }
 
 impl Run<'_> {
     async fn copy(&mut self, mut pages: ReadAhead, ends: &Ends) -> Result<Outcome, CommitEnd> {
+        let mut pacing = ends.pacing.clone();
         loop {
+            if pacing.borrow().waits() != self.waits && self.may_commit() {
+                self.commit_if_possible().await?;
+                return Err(CommitEnd::Reopen);
+            }
             let commit_at = self.commit_at();
             tokio::select! {
                 biased;
@@ -202,11 +216,13 @@ impl Run<'_> {
                     return Ok(Outcome::Interrupted);
                 }
                 () = sleep_until(commit_at) => self.commit_if_possible().await?,
+                Ok(()) = pacing.changed() => {}
                 read = pages.next() => match read.map_err(|failure| self.placed(failure))? {
                     Read::Page { page, throttled } => self.write(page, throttled).await?,
                     Read::Done { mut warnings } => {
                         self.finish().await?;
                         warnings.splice(0..0, self.warnings.drain(..));
+                        warnings.extend_from_slice(self.writer.notes());
                         return Ok(Outcome::Completed { warnings });
                     }
                 },
@@ -273,11 +289,11 @@ impl Run<'_> {
     }
 
     /// The source has no more rows: commits what is staged. A run that landed nothing leaves the cursor as it is, but
-    /// `create` and `replace` owe a table even for no rows.
+    /// every mode but `append` owes a table even for no rows.
     async fn finish(&mut self) -> Result<(), CommitEnd> {
         let owes_a_table = match self.job_mode() {
             Mode::Append => false,
-            Mode::Create => self.committer.last.is_none(),
+            Mode::Create | Mode::Upsert => self.committer.last.is_none(),
             Mode::Replace => !self.committer.has_begun(),
         };
         // Without a row only the count of the last tie group can be another.

@@ -7,7 +7,7 @@ use crate::kb::{Lake, LandedRows};
 use crate::model::batch::Batch;
 use crate::model::cursor::Cursor;
 use crate::model::failure::{Failure, FailureKind};
-use crate::model::job::Job;
+use crate::model::job::{Job, Mode};
 use crate::model::source::Column;
 
 /// The boundary of one resumed read.
@@ -42,7 +42,9 @@ impl<'a> LateRows<'a> {
 
     /// What is left of a page at the boundary.
     pub async fn keep(&mut self, batch: Batch) -> Result<Batch, Failure> {
-        if self.none_landed || batch.num_rows() == 0 {
+        // A merge finds the rows that it has by itself.
+        let is_merged = self.job.spec.mode == Mode::Upsert;
+        if self.none_landed || is_merged || batch.num_rows() == 0 {
             return Ok(batch);
         }
         let table = match self.table.take() {

@@ -11,12 +11,14 @@ mod read;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::connection::Connections;
 use crate::kb::Lake;
 use crate::model::failure::Failure;
 use crate::model::job::Job;
+use crate::model::pacing::Pacing;
 use crate::plugin::Registry;
 use crate::store::Store;
 use crate::store::jobs::Lease;
@@ -32,14 +34,16 @@ pub struct Extractor {
     pub commit_interval: Duration,
 }
 
-/// How a running job is asked to end.
-#[derive(Debug, Clone, Default)]
+/// How a running job is asked to end, or to read at another pace.
+#[derive(Debug, Clone)]
 pub struct Ends {
     /// The host shuts down: take a last checkpoint.
     pub shutdown: CancellationToken,
     /// It was stopped, or its lease is lost: nothing more is committed. A commit under way is brought to its end, so
     /// that its rows are counted.
     pub abandon: CancellationToken,
+    /// How gently to read now. A sync's can change while its run is under way.
+    pub pacing: watch::Receiver<Pacing>,
 }
 
 /// How a run of a job ended.

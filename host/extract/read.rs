@@ -4,7 +4,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
+use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::model::failure::{Failure, FailureKind};
@@ -38,14 +39,11 @@ struct Waiting {
 }
 
 impl ReadAhead {
-    pub fn start(reader: Reader, pacing: Pacing, batch_rows: u32) -> Self {
+    pub fn start(reader: Reader, pacing: watch::Receiver<Pacing>, batch_rows: u32) -> Self {
         let (sender, pages) = mpsc::channel(WAITING_PAGES);
-        let task = tokio::spawn(read(
-            reader,
-            Pacer::new(pacing, batch_rows),
-            batch_rows,
-            sender,
-        ));
+        let pacer = Pacer::new(*pacing.borrow(), batch_rows);
+        let pace = Pace { pacer, pacing };
+        let task = tokio::spawn(read(reader, pace, batch_rows, sender));
         Self {
             pages,
             _task: AbortOnDropHandle::new(task),
@@ -65,10 +63,30 @@ impl ReadAhead {
     }
 }
 
-async fn read(mut reader: Reader, mut pacer: Pacer, batch_rows: u32, pages: mpsc::Sender<Waiting>) {
+/// The pace, as it is asked for now.
+struct Pace {
+    pacer: Pacer,
+    pacing: watch::Receiver<Pacing>,
+}
+
+impl Pace {
+    /// As [`Pacer::turn`]; a change takes effect also in a wait that has begun.
+    async fn turn(&mut self) -> (Option<u32>, Duration) {
+        let start = Instant::now();
+        loop {
+            self.pacer.set(*self.pacing.borrow_and_update());
+            tokio::select! {
+                (rows, _) = self.pacer.turn() => return (rows, start.elapsed()),
+                Ok(()) = self.pacing.changed() => {}
+            }
+        }
+    }
+}
+
+async fn read(mut reader: Reader, mut pace: Pace, batch_rows: u32, pages: mpsc::Sender<Waiting>) {
     let room = Arc::new(Semaphore::new(WAITING_BYTES as usize));
     loop {
-        let read = turn(&mut reader, &mut pacer, batch_rows).await;
+        let read = turn(&mut reader, &mut pace, batch_rows).await;
         let is_last = !matches!(read, Ok(Read::Page { .. }));
         let waiting = Waiting {
             _room: take_room(&room, &read).await,
@@ -93,14 +111,14 @@ async fn take_room(
     Arc::clone(room).acquire_many_owned(bytes).await.ok()
 }
 
-async fn turn(reader: &mut Reader, pacer: &mut Pacer, batch_rows: u32) -> Result<Read, Failure> {
-    let (rows, throttled) = pacer.turn().await;
+async fn turn(reader: &mut Reader, pace: &mut Pace, batch_rows: u32) -> Result<Read, Failure> {
+    let (rows, throttled) = pace.turn().await;
     let max_rows = rows.unwrap_or(batch_rows).min(batch_rows);
     // How long a guest may wait in all is the reader's to bound.
     loop {
         match reader.next(max_rows).await? {
             Step::Rows(page) => {
-                pacer.arrived();
+                pace.pacer.arrived();
                 return Ok(Read::Page { page, throttled });
             }
             Step::Done { warnings } => return Ok(Read::Done { warnings }),

@@ -5,17 +5,19 @@
 //! that our files may not fit any more; any other is none of our business. The snapshot is never rebuilt for an append:
 //! a commit costs the same whatever the length of the log.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
+use arrow::datatypes::SchemaRef;
 use deltalake_core::DeltaTable;
-use deltalake_core::kernel::Action;
-use futures::TryStreamExt;
 use serde_json::{Value, json};
 
-use super::encoder::StagedFile;
+use super::drift::Growth;
+use super::encoder::{Place, StagedFile};
 use super::entry::{Lines, number};
-use super::log::{Log, Put};
+use super::files::{Rows, live_files};
+use super::keys::{Key, KeySet, last_of_each};
+use super::log::{Log, MERGE, Put, run};
+use super::rewrite::{Change, Rewrite};
 use super::schema::{Fit, Layout};
 use super::table::Tables;
 use super::{CommitError, KbError, Target, maintenance};
@@ -28,7 +30,8 @@ enum Act {
     Create(Layout),
     /// Takes out all files that the table has then.
     Replace(Layout),
-    Append,
+    /// Some: the table grows in the same entry.
+    Append(Option<Growth>),
 }
 
 /// The commits of one writer, in order.
@@ -37,10 +40,16 @@ pub(super) struct Committer {
     target: Target,
     log: Log,
     act: Act,
+    /// Of the files that are written.
+    schema: SchemaRef,
+    /// Some: rows of the table with the keys of new rows give way to them.
+    key: Option<Key>,
     /// Newest version of the log that we have looked at. None: there is no log.
     seen: Option<u64>,
     /// The stream's newest number in the log up to `seen`.
     own_seq: Option<i64>,
+    /// What commits did to the columns.
+    pub(super) notes: Vec<String>,
 }
 
 /// What a failed commit leaves behind.
@@ -60,25 +69,34 @@ impl Committer {
             Some(table) => transaction(table, &target).await?,
             None => None,
         };
-        let (act, fit) = match (target.mode, &existing) {
+        let (act, layout) = match (target.mode, &existing) {
             (Mode::Append, None) => return Err(KbError::TableNotFound(name.to_owned())),
             (Mode::Create, Some(_)) if own_seq.is_none() => {
                 return Err(KbError::TableExists(name.to_owned()));
             }
-            (Mode::Append | Mode::Create, Some(table)) => {
+            (Mode::Append | Mode::Create | Mode::Upsert, Some(table)) => {
                 let layout = layout_of(name, table)?;
-                layout.check_writable(name)?;
-                (Act::Append, layout.fit(name, &target.columns)?)
+                match target.mode {
+                    Mode::Upsert => layout.check_replaceable(name)?,
+                    _ => layout.check_writable(name)?,
+                }
+                let growth = layout.grown(name, &target.columns).await?;
+                let grown = growth.as_ref().map_or(layout, |g| g.layout.clone());
+                (Act::Append(growth), grown)
             }
-            (Mode::Create, None) => {
+            (Mode::Create | Mode::Upsert, None) => {
                 let layout = Layout::new(name, &target.columns, false).await?;
-                let fit = layout.fit(name, &target.columns)?;
-                (Act::Create(layout), fit)
+                (Act::Create(layout.clone()), layout)
             }
             (Mode::Replace, existing) => {
-                let (layout, fit) = replacement(&target, existing.as_ref()).await?;
-                (Act::Replace(layout), fit)
+                let layout = replacement(&target, existing.as_ref()).await?;
+                (Act::Replace(layout.clone()), layout)
             }
+        };
+        let fit = layout.fit(name, &target.columns)?;
+        let key = match target.mode {
+            Mode::Upsert => Some(Key::new(name, &target.key_columns, &layout, &fit)?),
+            Mode::Create | Mode::Append | Mode::Replace => None,
         };
         let seen = existing.and_then(|table| table.version());
         Ok((
@@ -87,15 +105,18 @@ impl Committer {
                 target,
                 log,
                 act,
+                schema: fit.physical.clone(),
+                key,
                 seen,
                 own_seq,
+                notes: Vec::new(),
             },
             fit,
         ))
     }
 
-    pub(super) fn folder(&self) -> Result<PathBuf, KbError> {
-        self.tables.folder(&self.target.kb, &self.target.table)
+    pub(super) fn place(&self) -> Result<Place, KbError> {
+        self.tables.place(&self.target.kb, &self.target.table)
     }
 
     /// Makes files visible with their checkpoint; the version of the log.
@@ -106,11 +127,18 @@ impl Committer {
         files: Vec<StagedFile>,
         checkpoint: &Checkpoint,
     ) -> Result<u64, Failed> {
-        match self.try_commit(&files, checkpoint).await {
+        let (files, keys) = match self.keyed(files).await {
+            Ok(keyed) => keyed,
+            Err(failed) => return Err(failed),
+        };
+        match self.try_commit(&files, keys, checkpoint).await {
             Ok((version, durable)) => {
                 self.seen = Some(version);
                 self.own_seq = Some(number(checkpoint.seq));
-                self.act = Act::Append;
+                if let Act::Append(Some(growth)) = &mut self.act {
+                    self.notes.append(&mut growth.notes);
+                }
+                self.act = Act::Append(None);
                 maintenance::after_commit(&self.tables, &self.target, version);
                 // Visible is visible: its files are no longer ours to remove, even if we cannot vouch for the disk.
                 durable.map(|()| version).map_err(|error| Failed {
@@ -125,6 +153,7 @@ impl Committer {
     async fn try_commit(
         &mut self,
         files: &[StagedFile],
+        keys: Option<KeySet>,
         checkpoint: &Checkpoint,
     ) -> Result<(u64, Result<(), KbError>), CommitError> {
         if let (Some(seq), Some(seen)) = (self.own_seq, self.seen)
@@ -132,22 +161,120 @@ impl Committer {
         {
             return Err(self.taken(seen).await?);
         }
+        let mut rewrite = self.rewrite(keys)?;
         loop {
-            let (version, entry) = self.next_entry(files, checkpoint).await?;
-            match self.log.put(version, entry).await? {
-                Put::Landed => return Ok((version, Ok(()))),
-                Put::InDoubt(error) => return Ok((version, Err(error))),
-                Put::Taken => self.look_at_winners(version).await?,
+            let (version, changes) = match rewrite.take() {
+                Some(begun) => {
+                    let (made, version, changes) = self.rewritten(begun).await?;
+                    rewrite = Some(made);
+                    (version, changes)
+                }
+                None => self.changes().await?,
+            };
+            let lines = Lines { checkpoint, files };
+            // From here on the entry may land although nobody waits for it any more.
+            rewrite.iter_mut().for_each(Rewrite::hand_over);
+            let entry = lines.entry(self.operation(version), changes);
+            match self.log.put(version, entry).await {
+                Ok(Put::Landed) => return Ok((version, Ok(()))),
+                Ok(Put::InDoubt(error)) => return Ok((version, Err(error))),
+                Ok(Put::Taken) => {
+                    rewrite.iter_mut().for_each(Rewrite::take_back);
+                    self.look_at_winners(version).await?;
+                }
+                Err(error) => {
+                    rewrite.iter_mut().for_each(Rewrite::take_back);
+                    return Err(error.into());
+                }
             }
         }
     }
 
-    async fn next_entry(
+    fn operation(&self, version: u64) -> &'static str {
+        match self.act {
+            _ if version == 0 => "CREATE TABLE",
+            Act::Replace(_) => "REPLACE TABLE",
+            Act::Create(_) | Act::Append(_) if self.key.is_some() => MERGE,
+            Act::Create(_) | Act::Append(_) => "WRITE",
+        }
+    }
+
+    /// The files with the last row of each key, and the keys. Nothing changes where rows are only added.
+    async fn keyed(
+        &self,
+        files: Vec<StagedFile>,
+    ) -> Result<(Vec<StagedFile>, Option<KeySet>), Failed> {
+        let (Some(key), false) = (self.key.clone(), files.is_empty()) else {
+            return Ok((files, None));
+        };
+        let place = match self.place() {
+            Ok(place) => place,
+            Err(error) => {
+                return Err(Failed {
+                    error: error.into(),
+                    files,
+                });
+            }
+        };
+        let fit = Fit::identity(self.schema.clone());
+        run(move || match last_of_each(key, &place, &fit, &files) {
+            Ok((last, keys)) => Ok((last, Some(keys))),
+            Err(error) => Err(Failed {
+                error: error.into(),
+                files,
+            }),
+        })
+        .await
+    }
+
+    /// What the next commit does to the files that are there, if it touches them.
+    fn rewrite(&self, keys: Option<KeySet>) -> Result<Option<Rewrite>, KbError> {
+        let Act::Append(growth) = &self.act else {
+            return Ok(None);
+        };
+        let change = match (keys, growth.as_ref().is_some_and(|growth| growth.widens)) {
+            (None, false) => return Ok(None),
+            (None, true) => Change::Types,
+            (Some(keys), false) => Change::Keys(keys),
+            (Some(keys), true) => Change::Both(keys),
+        };
+        Ok(Some(Rewrite::new(
+            self.place()?,
+            self.schema.clone(),
+            change,
+        )))
+    }
+
+    /// The next version and its lines beyond the added files, made from the newest state of the table.
+    async fn rewritten(
         &mut self,
-        files: &[StagedFile],
-        checkpoint: &Checkpoint,
-    ) -> Result<(u64, Vec<u8>), CommitError> {
-        let lines = Lines { checkpoint, files };
+        mut rewrite: Rewrite,
+    ) -> Result<(Rewrite, u64, Vec<Value>), CommitError> {
+        let Target {
+            kb, table: name, ..
+        } = &self.target;
+        let Some(table) = self.tables.current(kb, name).await? else {
+            return Err(KbError::Changed(name.clone()).into());
+        };
+        let version = table.version().unwrap_or_default();
+        let files = live_files(name, &table).await?;
+        self.look_at_winners(self.seen.map_or(0, |seen| seen + 1))
+            .await?;
+        let mut changes = self.growth_lines();
+        let (rewrite, lines) =
+            run(move || rewrite.follow(&files).map(|lines| (rewrite, lines))).await?;
+        changes.extend(lines);
+        Ok((rewrite, version + 1, changes))
+    }
+
+    fn growth_lines(&self) -> Vec<Value> {
+        match &self.act {
+            Act::Append(Some(growth)) => growth.lines.clone(),
+            _ => Vec::new(),
+        }
+    }
+
+    async fn changes(&self) -> Result<(u64, Vec<Value>), CommitError> {
         let created = |layout: &Layout| {
             vec![
                 json!({ "protocol": layout.protocol }),
@@ -155,26 +282,21 @@ impl Committer {
             ]
         };
         match &self.act {
-            Act::Create(layout) => Ok((0, lines.entry("CREATE TABLE", created(layout)))),
-            Act::Append => Ok((
-                self.seen.map_or(0, |seen| seen + 1),
-                lines.entry("WRITE", Vec::new()),
-            )),
+            Act::Create(layout) => Ok((0, created(layout))),
+            Act::Append(_) => Ok((self.seen.map_or(0, |seen| seen + 1), self.growth_lines())),
             Act::Replace(layout) => {
-                let current = self
-                    .tables
-                    .current(&self.target.kb, &self.target.table)
-                    .await?;
-                let Some(table) = current else {
-                    return Ok((0, lines.entry("CREATE TABLE", created(layout))));
+                let name = self.target.table.as_str();
+                let Some(table) = self.tables.current(&self.target.kb, name).await? else {
+                    return Ok((0, created(layout)));
                 };
                 let version = table.version().unwrap_or_default();
                 if transaction(&table, &self.target).await? > self.own_seq {
                     return Err(self.taken(version).await?);
                 }
-                let mut changes = layout.change_from(&layout_of(&self.target.table, &table)?);
-                changes.extend(removals(&self.target.table, &table).await?);
-                Ok((version + 1, lines.entry("REPLACE TABLE", changes)))
+                let mut changes = layout.change_from(&layout_of(name, &table)?);
+                let files = live_files(name, &table).await?;
+                changes.extend(files.iter().map(|file| file.removal(Rows::Change)));
+                Ok((version + 1, changes))
             }
         }
     }
@@ -187,14 +309,17 @@ impl Committer {
                 return Err(self.taken(version).await?);
             }
             match self.act {
-                Act::Create(_) => {
+                Act::Create(_) if self.target.mode == Mode::Create => {
                     return Err(KbError::TableExists(self.target.table.clone()).into());
                 }
-                Act::Append if entry.changes_table => {
+                Act::Create(_) => {
+                    return Err(KbError::Changed(self.target.table.clone()).into());
+                }
+                Act::Append(_) if entry.changes_table => {
                     return Err(KbError::Changed(self.target.table.clone()).into());
                 }
                 // A replacement takes out whatever is there: it is made anew from the newest state.
-                Act::Append | Act::Replace(_) => {}
+                Act::Append(_) | Act::Replace(_) => {}
             }
             self.seen = Some(version);
             version += 1;
@@ -219,43 +344,13 @@ async fn transaction(table: &DeltaTable, target: &Target) -> Result<Option<i64>,
     super::transaction(table, &target.table, &target.stream).await
 }
 
-/// How the files of a replacement look: like those of the table it replaces when the columns are the same.
-async fn replacement(
-    target: &Target,
-    existing: Option<&DeltaTable>,
-) -> Result<(Layout, Fit), KbError> {
+/// How a replacement looks: like the table that it replaces when the columns are the same.
+async fn replacement(target: &Target, existing: Option<&DeltaTable>) -> Result<Layout, KbError> {
     let name = target.table.as_str();
-    let layout = match existing {
-        None => Layout::new(name, &target.columns, false).await?,
-        Some(table) => {
-            let old = layout_of(name, table)?;
-            old.check_replaceable(name)?;
-            match old.fit(name, &target.columns) {
-                Ok(fit) if fit.is_exact() => return Ok((old, fit)),
-                _ => old.successor(name, &target.columns).await?,
-            }
-        }
+    let Some(table) = existing else {
+        return Layout::new(name, &target.columns, false).await;
     };
-    let fit = layout.fit(name, &target.columns)?;
-    Ok((layout, fit))
-}
-
-/// The lines that take out every file of a table.
-async fn removals(name: &str, table: &DeltaTable) -> Result<Vec<Value>, KbError> {
-    let log_store = table.log_store();
-    let state = table
-        .snapshot()
-        .map_err(|error| KbError::storage("read", name, error))?;
-    let files: Vec<_> = state
-        .snapshot()
-        .file_views(log_store.as_ref(), None)
-        .try_collect()
-        .await
-        .map_err(|error| KbError::storage("read", name, error))?;
-    let lines = files
-        .iter()
-        .map(|file| serde_json::to_value(Action::Remove(file.remove_action(true))));
-    lines
-        .map(|line| line.map_err(|error| KbError::storage("write the log of", name, error)))
-        .collect()
+    let old = layout_of(name, table)?;
+    old.check_replaceable(name)?;
+    old.replaced(name, &target.columns).await
 }

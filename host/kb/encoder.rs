@@ -12,9 +12,10 @@ use parquet::arrow::ArrowWriter;
 use parquet::basic::Compression;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 
-use super::KbError;
+use super::files::as_type;
 use super::log::sync_folder;
 use super::schema::Fit;
+use super::{KbError, staged};
 
 /// Bytes at which a file is closed and the next one begun: large enough to read well, small enough to compact.
 const FILE_BYTES: usize = 128 << 20;
@@ -30,10 +31,19 @@ pub(super) struct StagedFile {
     pub(super) bytes: u64,
 }
 
+/// Where files are staged: in the folder of a table, under the name of this process.
+#[derive(Debug, Clone)]
+pub(super) struct Place {
+    /// True name of the table, for messages.
+    pub(super) table: String,
+    pub(super) folder: PathBuf,
+    /// Part of the files' names, so that vacuum knows whose they are.
+    pub(super) instance: Arc<str>,
+}
+
 /// Writes the files of one writer, one at a time.
 pub(super) struct Encoder {
-    table: String,
-    folder: PathBuf,
+    place: Place,
     fit: Fit,
     open: Option<OpenFile>,
     closed: Vec<StagedFile>,
@@ -50,10 +60,9 @@ struct OpenFile {
 }
 
 impl Encoder {
-    pub(super) fn new(table: &str, folder: &Path, fit: Fit) -> Self {
+    pub(super) fn new(place: Place, fit: Fit) -> Self {
         Self {
-            table: table.to_owned(),
-            folder: folder.to_owned(),
+            place,
             fit,
             open: None,
             closed: Vec::new(),
@@ -81,7 +90,7 @@ impl Encoder {
         work: impl FnOnce(&mut Self) -> Result<(), KbError>,
     ) -> Result<(), KbError> {
         if self.incomplete {
-            return Err(KbError::Incomplete(self.table.clone()));
+            return Err(KbError::Incomplete(self.place.table.clone()));
         }
         // Set first: a panic in here must not leave a file that looks whole either.
         self.incomplete = true;
@@ -95,12 +104,10 @@ impl Encoder {
             return Ok(());
         }
         let rows = self.physical(rows)?;
-        let table = &self.table;
+        let table = &self.place.table;
         let file = match &mut self.open {
             Some(file) => file,
-            None => self
-                .open
-                .insert(OpenFile::create(table, &self.folder, &self.fit)?),
+            None => self.open.insert(OpenFile::create(&self.place, &self.fit)?),
         };
         file.writer
             .write(&rows)
@@ -121,36 +128,38 @@ impl Encoder {
         let columns = fields
             .zip(&self.fit.sources)
             .map(|(field, source)| match source {
-                Some(index) => rows.columns().get(*index).cloned(),
-                None => Some(new_null_array(field.data_type(), rows.num_rows())),
+                Some(index) => as_type(rows.columns().get(*index)?, field.data_type()).into(),
+                None => Some(Ok(new_null_array(field.data_type(), rows.num_rows()))),
             });
-        let columns: Option<Vec<_>> = columns.collect();
+        let columns: Option<Result<Vec<_>, _>> = columns.collect();
         let columns = columns.ok_or_else(|| {
             KbError::storage(
                 "write",
-                &self.table,
+                &self.place.table,
                 "a batch has fewer columns than were announced",
             )
         })?;
-        RecordBatch::try_new(self.fit.physical.clone(), columns)
-            .map_err(|error| KbError::storage("write", &self.table, error))
+        columns
+            .and_then(|columns| RecordBatch::try_new(self.fit.physical.clone(), columns))
+            .map_err(|error| KbError::storage("write", &self.place.table, error))
     }
 
     fn close(&mut self) -> Result<(), KbError> {
         let Some(file) = self.open.take() else {
             return Ok(());
         };
-        let path = self.folder.join(&file.name);
+        let path = self.place.folder.join(&file.name);
         match file.finish() {
             Ok(staged) => self.closed.push(staged),
             Err(error) => {
                 fs::remove_file(path).ok();
-                return Err(KbError::storage("write", &self.table, error));
+                return Err(KbError::storage("write", &self.place.table, error));
             }
         }
         self.staged_bytes
             .store(self.closed_bytes(), Ordering::Relaxed);
-        sync_folder(&self.folder).map_err(|error| KbError::storage("write", &self.table, error))
+        sync_folder(&self.place.folder)
+            .map_err(|error| KbError::storage("write", &self.place.table, error))
     }
 
     fn closed_bytes(&self) -> u64 {
@@ -172,12 +181,12 @@ impl Encoder {
 }
 
 impl OpenFile {
-    fn create(table: &str, folder: &Path, fit: &Fit) -> Result<Self, KbError> {
-        let name = format!("part-{}.parquet", uuid::Uuid::now_v7().simple());
-        let file =
-            create_in(folder, &name).map_err(|error| KbError::storage("write", table, error))?;
+    fn create(place: &Place, fit: &Fit) -> Result<Self, KbError> {
+        let name = staged::file_name(&place.instance);
+        let file = create_in(&place.folder, &name)
+            .map_err(|error| KbError::storage("write", &place.table, error))?;
         let writer = ArrowWriter::try_new(file, fit.physical.clone(), Some(properties()))
-            .map_err(|error| KbError::storage("write", table, error))?;
+            .map_err(|error| KbError::storage("write", &place.table, error))?;
         Ok(Self {
             name,
             rows: 0,
@@ -206,10 +215,10 @@ impl Drop for Encoder {
             .into_iter()
             .chain(self.take().into_iter().map(|file| file.name))
         {
-            fs::remove_file(self.folder.join(name)).ok();
+            fs::remove_file(self.place.folder.join(name)).ok();
         }
         // Only an empty folder goes, so never that of a table.
-        fs::remove_dir(&self.folder).ok();
+        fs::remove_dir(&self.place.folder).ok();
     }
 }
 

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::encoder::StagedFile;
+use super::files::Rows;
 use super::log::CHECKPOINT_KEY;
 use crate::model::checkpoint::Checkpoint;
 
@@ -29,16 +30,10 @@ impl Lines<'_> {
             "version": number(self.checkpoint.seq),
             "lastUpdated": now,
         }});
-        let added = self.files.iter().map(|file| {
-            json!({ "add": {
-                "path": file.name,
-                "partitionValues": {},
-                "size": file.bytes,
-                "modificationTime": now,
-                "dataChange": true,
-                "stats": json!({ "numRecords": file.rows }).to_string(),
-            }})
-        });
+        let added = self
+            .files
+            .iter()
+            .map(|file| add_line(file, now, Rows::Change));
         let lines = std::iter::once(info)
             .chain(changes)
             .chain([txn])
@@ -48,6 +43,18 @@ impl Lines<'_> {
             .collect::<String>()
             .into_bytes()
     }
+}
+
+/// The line that adds a file whose rows were committed at a time in milliseconds.
+pub(super) fn add_line(file: &StagedFile, modified: i64, rows: Rows) -> Value {
+    json!({ "add": {
+        "path": file.name,
+        "partitionValues": {},
+        "size": file.bytes,
+        "modificationTime": modified,
+        "dataChange": rows == Rows::Change,
+        "stats": json!({ "numRecords": file.rows }).to_string(),
+    }})
 }
 
 /// Delta counts in signed numbers; nobody commits 2^63 times.

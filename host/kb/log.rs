@@ -14,6 +14,9 @@ use crate::model::ids::StreamId;
 /// Key of the checkpoint in an entry's `commitInfo`.
 pub(super) const CHECKPOINT_KEY: &str = "sluice";
 
+/// What an entry of ours says it did when it replaced rows by key.
+pub(super) const MERGE: &str = "MERGE";
+
 /// The log of one table.
 #[derive(Debug, Clone)]
 pub(super) struct Log {
@@ -127,13 +130,15 @@ impl Log {
 pub(super) struct Entry {
     transactions: Vec<(String, i64)>,
     pub(super) checkpoint: Option<Checkpoint>,
-    /// It changed the columns, the rules, or took rows away.
+    /// It changed the columns, the rules, or took rows away; not those that an upsert of ours replaced, which nobody
+    /// else's rows depend on.
     pub(super) changes_table: bool,
 }
 
 impl Entry {
     fn parse(bytes: &[u8]) -> Result<Self, serde_json::Error> {
         let mut entry = Self::default();
+        let (mut takes_rows, mut merges) = (false, false);
         for action in serde_json::Deserializer::from_slice(bytes).into_iter::<Value>() {
             let action = action?;
             if let Some(txn) = action.get("txn") {
@@ -144,13 +149,15 @@ impl Entry {
             }
             if let Some(checkpoint) = action.get("commitInfo").and_then(|c| c.get(CHECKPOINT_KEY)) {
                 entry.checkpoint = serde_json::from_value(checkpoint.clone()).ok();
+                merges = action["commitInfo"]["operation"] == MERGE;
             }
-            let takes_rows = action
+            takes_rows |= action
                 .get("remove")
                 .is_some_and(|r| r["dataChange"] != false);
             entry.changes_table |=
-                takes_rows || action.get("metaData").is_some() || action.get("protocol").is_some();
+                action.get("metaData").is_some() || action.get("protocol").is_some();
         }
+        entry.changes_table |= takes_rows && !merges;
         Ok(entry)
     }
 

@@ -5,9 +5,12 @@
 //! `table` opens what is there, `schema` says what Delta thinks of columns, `query` reads.
 
 mod commit;
+mod drift;
 mod encoder;
 mod entry;
 mod error;
+mod files;
+mod keys;
 mod log;
 mod lookup;
 mod maintenance;
@@ -15,11 +18,14 @@ mod name;
 mod protocol;
 mod query;
 mod query_error;
+mod rewrite;
 mod schema;
 mod sql_guard;
+mod staged;
 mod table;
 #[cfg(test)]
 mod tests;
+mod widen;
 mod writer;
 
 use std::path::Path;
@@ -60,6 +66,8 @@ pub struct Target {
     pub mode: Mode,
     /// Columns of what will be written, in order.
     pub columns: Vec<Column>,
+    /// By which `Upsert` finds the rows that give way; no other mode looks at them.
+    pub key_columns: Vec<String>,
 }
 
 /// What is staged for the next commit.
@@ -122,8 +130,9 @@ impl Lake {
             .map(Some)
     }
 
-    /// `Create`: the table must not exist unless this stream made it. `Append`, and `Create` resumed: the columns must
-    /// fit the table; a column that only the table has becomes null. Nothing is written before the first rows.
+    /// `Create`: the table must not exist unless this stream made it. `Append`, and `Create` resumed: the table grows by
+    /// columns that it has not and by wider types, in the first commit; a column that only it has becomes null. Nothing is
+    /// written before the first rows.
     pub async fn writer(&self, target: Target) -> Result<TableWriter, KbError> {
         TableWriter::open(self.tables.clone(), target).await
     }
@@ -141,6 +150,11 @@ impl Lake {
         let table = self.tables.current(kb, name).await?;
         let schema = crate::model::source::arrow_schema(columns);
         LandedRows::of(name, table, &schema, group, identity)
+    }
+
+    /// Removes a table with all that is in it. One that is not there is no error.
+    pub async fn drop_table(&self, kb: &KbUid, name: &str) -> Result<(), KbError> {
+        self.tables.drop_table(kb, name).await
     }
 
     /// Removes a knowledge base with all its tables.

@@ -1,45 +1,36 @@
 //! What Delta says about the columns of a table: the lines that create it, and how a batch fits into its files.
-//! The lines themselves are the library's. A layout never changes, so files written by it can be read by it.
+//! The lines themselves are the library's. A layout never changes (`drift` makes another one), so files written by it
+//! can be read by it.
 
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
-use deltalake_core::kernel::engine::arrow_conversion::TryIntoKernel;
+use arrow::error::ArrowError;
+use deltalake_core::kernel::engine::arrow_conversion::{TryIntoArrow, TryIntoKernel};
 use deltalake_core::kernel::{Action, StructType};
 use deltalake_core::{DeltaTable, DeltaTableError};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::KbError;
 use super::protocol::{mapping_protocol, stronger_protocol};
+use super::widen::holds;
 use crate::model::source::{Column, arrow_schema};
 
 /// What Parquet cannot have in a name: such columns get other names in the files.
 const UNFIT_FOR_PARQUET: &[char] = &[' ', ',', ';', '{', '}', '(', ')', '\n', '\t', '='];
 /// Arrow's key for the field id that a Parquet file carries.
 const PARQUET_FIELD_ID: &str = "PARQUET:field_id";
-const PHYSICAL_NAME: &str = "delta.columnMapping.physicalName";
-const COLUMN_ID: &str = "delta.columnMapping.id";
-const MAPPING_MODE: &str = "delta.columnMapping.mode";
-const MAX_COLUMN_ID: &str = "delta.columnMapping.maxColumnId";
-/// Features that ask nothing of a writer who only adds whole files or removes them.
-const HARMLESS_FEATURES: &[&str] = &[
-    "appendOnly",
-    "invariants",
-    "timestampNtz",
-    "columnMapping",
-    "deletionVectors",
-    "domainMetadata",
-    "v2Checkpoint",
-    "vacuumProtocolCheck",
-];
-
+pub(super) const PHYSICAL_NAME: &str = "delta.columnMapping.physicalName";
+pub(super) const COLUMN_ID: &str = "delta.columnMapping.id";
+pub(super) const MAPPING_MODE: &str = "delta.columnMapping.mode";
+pub(super) const MAX_COLUMN_ID: &str = "delta.columnMapping.maxColumnId";
 /// The `protocol` and `metaData` of a table, as the log has them.
 #[derive(Debug, Clone)]
 pub(super) struct Layout {
     pub(super) protocol: Value,
     pub(super) metadata: Value,
     /// `metadata.schemaString`, parsed.
-    fields: Vec<Value>,
+    pub(super) fields: Vec<Value>,
     /// The same columns as readers see them.
     arrow: SchemaRef,
 }
@@ -54,12 +45,10 @@ pub(super) struct Fit {
 }
 
 impl Fit {
-    /// Whether table and batch have the same columns in the same order.
-    pub(super) fn is_exact(&self) -> bool {
-        self.sources
-            .iter()
-            .enumerate()
-            .all(|(index, source)| *source == Some(index))
+    /// Of batches that look like the files already.
+    pub(super) fn identity(physical: SchemaRef) -> Self {
+        let sources = (0..physical.fields().len()).map(Some).collect();
+        Self { physical, sources }
     }
 }
 
@@ -71,8 +60,7 @@ impl Layout {
         mapped: bool,
     ) -> Result<Self, KbError> {
         let schema = delta_schema(table, columns)?;
-        let unfit = |column: &Column| column.name.contains(UNFIT_FOR_PARQUET);
-        let mapped = mapped || columns.iter().any(unfit);
+        let mapped = mapped || columns.iter().any(needs_mapping);
         // Which other features the columns need is the library's knowledge: it creates the table in memory.
         let created = DeltaTable::new_in_memory()
             .create()
@@ -98,45 +86,56 @@ impl Layout {
         };
         let protocol = line(Action::Protocol(state.protocol().clone()))?;
         let metadata = line(Action::Metadata(state.metadata().clone()))?;
-        let schema: Value =
-            serde_json::from_str(metadata["schemaString"].as_str().unwrap_or_default())?;
-        let fields = schema["fields"].as_array().cloned().unwrap_or_default();
+        Ok(Self::from_lines(protocol, metadata)?)
+    }
+
+    /// The layout that two lines of a log describe.
+    pub(super) fn from_lines(protocol: Value, metadata: Value) -> Result<Self, ArrowError> {
+        let unreadable = |error: serde_json::Error| ArrowError::JsonError(error.to_string());
+        let text = text(&metadata["schemaString"]);
+        let schema: StructType = serde_json::from_str(text).map_err(unreadable)?;
+        let mut json: Value = serde_json::from_str(text).map_err(unreadable)?;
+        let fields = match json["fields"].take() {
+            Value::Array(fields) => fields,
+            _ => Vec::new(),
+        };
         Ok(Self {
             protocol,
             metadata,
             fields,
-            arrow: state.snapshot().arrow_schema(),
+            arrow: Arc::new((&schema).try_into_arrow()?),
         })
     }
 
-    fn is_mapped(&self) -> bool {
+    pub(super) fn is_mapped(&self) -> bool {
         self.metadata["configuration"][MAPPING_MODE]
             .as_str()
             .is_some_and(|mode| mode != "none")
     }
 
-    /// The layout that replaces this one, with other columns.
-    pub(super) async fn successor(&self, table: &str, columns: &[Column]) -> Result<Self, KbError> {
+    /// Whether these are the columns of the table, in their order and with their types.
+    fn is_made_of(&self, offered: &[Value]) -> bool {
+        let same = |(field, offer): (&Value, &Value)| {
+            field["name"] == offer["name"] && field["type"] == offer["type"]
+        };
+        self.fields.len() == offered.len() && self.fields.iter().zip(offered).all(same)
+    }
+
+    /// The layout of a replacement with these columns: this one, if they are its own.
+    pub(super) async fn replaced(&self, table: &str, columns: &[Column]) -> Result<Self, KbError> {
+        if self.is_made_of(&delta_fields(table, columns)?) {
+            return Ok(self.clone());
+        }
         Self::new(table, columns, self.is_mapped()).await
     }
 
-    /// How batches with these columns are written. A column that the table has and the batch has not becomes null.
+    /// How batches with these columns are written. A column that the table has and the batch has not becomes null, and
+    /// one of a narrower type is cast. The table has them all (see `drift`).
     ///
     /// # Errors
-    /// A column that the table has not, or has with another type; a required one that is missing.
+    /// A column that the table cannot hold; a required one that is missing.
     pub(super) fn fit(&self, table: &str, columns: &[Column]) -> Result<Fit, KbError> {
-        let offered = serde_json::to_value(delta_schema(table, columns)?).unwrap_or_default();
-        let offered = offered["fields"].as_array().cloned().unwrap_or_default();
-        if let Some(extra) = offered
-            .iter()
-            .find(|o| !self.fields.iter().any(|f| f["name"] == o["name"]))
-        {
-            return Err(KbError::column(
-                table,
-                text(&extra["name"]),
-                "is not there yet: name the columns to read without it, or use mode replace",
-            ));
-        }
+        let offered = delta_fields(table, columns)?;
         let mut physical = Vec::with_capacity(self.fields.len());
         let mut sources = Vec::with_capacity(self.fields.len());
         for (field, arrow) in self.fields.iter().zip(self.arrow.fields()) {
@@ -144,6 +143,9 @@ impl Layout {
             let data_type = match source {
                 Some(index) if offered[index]["type"] == field["type"] => {
                     columns[index].data_type.to_arrow()
+                }
+                Some(index) if holds(&field["type"], &offered[index]["type"]) => {
+                    arrow.data_type().clone()
                 }
                 Some(index) => return Err(other_type(table, field, &offered[index])),
                 None if field["nullable"] == true => arrow.data_type().clone(),
@@ -164,6 +166,11 @@ impl Layout {
         })
     }
 
+    pub(super) fn max_column_id(&self) -> i64 {
+        let text = self.metadata["configuration"][MAX_COLUMN_ID].as_str();
+        text.and_then(|text| text.parse().ok()).unwrap_or_default()
+    }
+
     fn physical_field(&self, field: &Value, data_type: DataType) -> Field {
         let mapped = &field["metadata"];
         match (mapped[PHYSICAL_NAME].as_str(), mapped[COLUMN_ID].as_i64()) {
@@ -171,64 +178,6 @@ impl Layout {
                 .with_metadata([(PARQUET_FIELD_ID.to_owned(), id.to_string())].into()),
             _ => Field::new(text(&field["name"]), data_type, true),
         }
-    }
-
-    /// Whether we may add files to such a table without breaking a promise that it makes.
-    pub(super) fn check_writable(&self, table: &str) -> Result<(), KbError> {
-        let refuse = |problem: String| {
-            Err(KbError::Unsupported {
-                table: table.to_owned(),
-                problem,
-            })
-        };
-        if self.metadata["partitionColumns"]
-            .as_array()
-            .is_some_and(|columns| !columns.is_empty())
-        {
-            return refuse("it is partitioned".to_owned());
-        }
-        let none = Map::new();
-        let configuration = self.metadata["configuration"].as_object().unwrap_or(&none);
-        if configuration
-            .keys()
-            .any(|key| key.starts_with("delta.constraints."))
-        {
-            return refuse("it has constraints".to_owned());
-        }
-        let generated = |key: &str| {
-            self.fields
-                .iter()
-                .any(|field| !field["metadata"][key].is_null())
-        };
-        if generated("delta.generationExpression") || generated("delta.invariants") {
-            return refuse("it has generated or checked columns".to_owned());
-        }
-        let features = self.protocol["writerFeatures"]
-            .as_array()
-            .map(Vec::as_slice)
-            .unwrap_or_default();
-        match features
-            .iter()
-            .map(text)
-            .find(|feature| !HARMLESS_FEATURES.contains(feature))
-        {
-            Some(feature) => refuse(format!(
-                "it uses Delta's {feature}, which only other tools write"
-            )),
-            None => Ok(()),
-        }
-    }
-
-    /// Whether we may also take all files out.
-    pub(super) fn check_replaceable(&self, table: &str) -> Result<(), KbError> {
-        if self.metadata["configuration"]["delta.appendOnly"] == "true" {
-            let problem = "it takes new rows, but gives none away".to_owned();
-            return Err(KbError::Unsupported {
-                table: table.to_owned(),
-                problem,
-            });
-        }
-        self.check_writable(table)
     }
 
     /// The lines that turn a table of the layout `old` into one of this layout. None if it is one.
@@ -240,11 +189,7 @@ impl Layout {
         if old.fields != self.fields {
             let mut metadata = old.metadata.clone();
             metadata["schemaString"] = self.metadata["schemaString"].clone();
-            let id = |layout: &Self| -> i64 {
-                let text = layout.metadata["configuration"][MAX_COLUMN_ID].as_str();
-                text.and_then(|text| text.parse().ok()).unwrap_or_default()
-            };
-            let highest = id(self).max(id(old));
+            let highest = self.max_column_id().max(old.max_column_id());
             for (key, value) in self.metadata["configuration"]
                 .as_object()
                 .into_iter()
@@ -259,6 +204,20 @@ impl Layout {
         }
         lines
     }
+}
+
+/// Whether a table with this column has another name for it in its files.
+pub(super) fn needs_mapping(column: &Column) -> bool {
+    column.name.contains(UNFIT_FOR_PARQUET)
+}
+
+/// The columns as fields of Delta's schema.
+pub(super) fn delta_fields(table: &str, columns: &[Column]) -> Result<Vec<Value>, KbError> {
+    let schema = delta_schema(table, columns)?;
+    let fields = schema.fields().map(serde_json::to_value);
+    fields
+        .collect::<Result<_, _>>()
+        .map_err(|error| KbError::storage("lay out the columns of", table, error))
 }
 
 /// The columns in Delta's own types.
@@ -291,7 +250,7 @@ fn delta_schema(table: &str, columns: &[Column]) -> Result<StructType, KbError> 
         .map_err(|error| KbError::storage("lay out the columns of", table, error))
 }
 
-fn other_type(table: &str, field: &Value, offered: &Value) -> KbError {
+pub(super) fn other_type(table: &str, field: &Value, offered: &Value) -> KbError {
     let name = |of: &Value| {
         of["type"]
             .as_str()
@@ -305,6 +264,6 @@ fn other_type(table: &str, field: &Value, offered: &Value) -> KbError {
     KbError::column(table, text(&field["name"]), problem)
 }
 
-fn text(value: &Value) -> &str {
+pub(super) fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
 }

@@ -5,12 +5,13 @@ use std::collections::HashMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::datatypes::Field;
 use deltalake_core::{DeltaTable, DeltaTableBuilder};
 use tokio_util::task::TaskTracker;
 
+use super::encoder::Place;
 use super::log::{Log, run};
 use super::{KbError, TableSummary, name};
 use crate::model::ids::KbUid;
@@ -20,6 +21,8 @@ use crate::model::source::NATIVE_TYPE;
 #[derive(Debug)]
 pub(super) struct Tables {
     root: PathBuf,
+    /// This process, in the names of its files.
+    instance: Arc<str>,
     /// By folder. Held only to take or put an entry; clones share their file lists.
     opened: Mutex<HashMap<PathBuf, DeltaTable>>,
     /// Maintenance that runs beside the writers. Each task ends by itself within seconds.
@@ -32,6 +35,7 @@ impl Tables {
         let root = open().map_err(|error| KbError::folder("open", error))?;
         Ok(Self {
             root,
+            instance: uuid::Uuid::now_v7().simple().to_string().into(),
             opened: Mutex::default(),
             background: TaskTracker::new(),
         })
@@ -49,6 +53,15 @@ impl Tables {
 
     pub(super) fn folder(&self, kb: &KbUid, table: &str) -> Result<PathBuf, KbError> {
         Ok(self.kb_folder(kb)?.join(name::folder_name(table)?))
+    }
+
+    /// Where files of a table are staged.
+    pub(super) fn place(&self, kb: &KbUid, table: &str) -> Result<Place, KbError> {
+        Ok(Place {
+            table: table.to_owned(),
+            folder: self.folder(kb, table)?,
+            instance: self.instance.clone(),
+        })
     }
 
     pub(super) fn log(&self, kb: &KbUid, table: &str) -> Result<Log, KbError> {
@@ -122,16 +135,25 @@ impl Tables {
         .map_err(|error| KbError::folder("list", error))
     }
 
+    /// Removes the folder of a table with all that is in it.
+    pub(super) async fn drop_table(&self, kb: &KbUid, table: &str) -> Result<(), KbError> {
+        let removed = self.remove_folder(self.folder(kb, table)?).await;
+        removed.map_err(|error| KbError::folder("remove a table from", error))
+    }
+
     /// Removes the folder of a knowledge base with all that is in it.
     pub(super) async fn remove(&self, kb: &KbUid) -> Result<(), KbError> {
-        let folder = self.kb_folder(kb)?;
+        let removed = self.remove_folder(self.kb_folder(kb)?).await;
+        removed.map_err(|error| KbError::folder("remove a knowledge base from", error))
+    }
+
+    async fn remove_folder(&self, folder: PathBuf) -> io::Result<()> {
         self.with_opened(|opened| opened.retain(|table, _| !table.starts_with(&folder)));
         run(move || match fs::remove_dir_all(folder) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
             _ => Ok(()),
         })
         .await
-        .map_err(|error| KbError::folder("remove a knowledge base from", error))
     }
 
     fn with_opened<T>(&self, work: impl FnOnce(&mut HashMap<PathBuf, DeltaTable>) -> T) -> T {

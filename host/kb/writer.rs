@@ -37,7 +37,7 @@ impl TableWriter {
     pub(super) async fn open(tables: Arc<Tables>, target: Target) -> Result<Self, KbError> {
         let table = target.table.clone();
         let (committer, fit) = Committer::open(tables, target).await?;
-        let encoder = Encoder::new(&table, &committer.folder()?, fit);
+        let encoder = Encoder::new(committer.place()?, fit);
         let staged_bytes = encoder.staged_bytes();
         Ok(Self {
             table,
@@ -66,6 +66,11 @@ impl TableWriter {
             rows: self.rows,
             bytes: self.staged_bytes.load(Ordering::Relaxed),
         }
+    }
+
+    /// What the commits so far did to the columns of the table, in sentences for the operator.
+    pub fn notes(&self) -> &[String] {
+        &self.committer.notes
     }
 
     /// Closes and syncs the open files: exact sizes of what the next commit will make visible.

@@ -38,6 +38,8 @@ pub enum Mode {
     Append,
     /// Readers see the old table until one swap at the end.
     Replace,
+    /// Rows give way to new ones with the same key. Makes the table if there is none.
+    Upsert,
 }
 
 /// Where the knowledge base is written. Both are this host today: `hosted` by the service, `local` beside the connector.
@@ -66,6 +68,21 @@ pub struct JobSpec {
     /// Another run goes on from this one's last cursor: it reads only what no transaction in flight can add to.
     #[serde(default)]
     pub continued: bool,
+}
+
+impl JobSpec {
+    /// What is read: the key always is, so that rows can be told apart where they land.
+    pub fn source_with_key(&self) -> Source {
+        let mut source = self.source.clone();
+        if !source.columns.is_empty() {
+            for column in &self.key_columns {
+                if !source.columns.contains(column) {
+                    source.columns.push(column.clone());
+                }
+            }
+        }
+        source
+    }
 }
 
 /// Rows per batch when a request says 0 or nothing.

@@ -3,10 +3,13 @@
 pub mod batch;
 pub mod cell;
 pub mod checkpoint;
+pub mod cron;
 pub mod cursor;
+pub mod due;
 pub mod failure;
 pub mod ids;
 pub mod job;
 pub mod pacing;
 pub mod source;
+pub mod sync;
 pub mod value;

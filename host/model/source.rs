@@ -15,6 +15,9 @@ pub struct Source {
     /// The plugin's default schema when absent.
     pub schema: Option<String>,
     pub table: String,
+    /// Reads the rows of this query; `table` is then only its name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub query: Option<String>,
     /// The monotonic column.
     pub cursor_column: String,
     /// Empty: all.

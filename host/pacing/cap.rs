@@ -31,6 +31,15 @@ impl RowCap {
         }
     }
 
+    pub fn last_taken(&self) -> Option<Instant> {
+        self.taken.back().copied()
+    }
+
+    /// Counts a slot that was taken before this cap came into force.
+    pub fn begin_after(&mut self, last: Instant) {
+        self.taken.push_back(last);
+    }
+
     /// When the next slot opens; `now` or earlier if it is open.
     pub fn ready_at(&self, now: Instant) -> Instant {
         let spread = self

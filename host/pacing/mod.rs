@@ -12,6 +12,8 @@ use cap::RowCap;
 
 /// Paces one job.
 pub struct Pacer {
+    pacing: Pacing,
+    batch_rows: u32,
     cap: Option<RowCap>,
     delay: Duration,
     /// When the batch before was asked for; none before the first.
@@ -22,10 +24,27 @@ impl Pacer {
     /// `batch_rows` is the most that a batch may have, at least 1.
     pub fn new(pacing: Pacing, batch_rows: u32) -> Self {
         Self {
+            pacing,
+            batch_rows,
             cap: (pacing.max_rows_per_sec > 0)
                 .then(|| RowCap::new(pacing.max_rows_per_sec, batch_rows)),
             delay: Duration::from_millis(pacing.batch_delay_ms),
             last: None,
+        }
+    }
+
+    /// Goes on at another pace. The batch before counts, so that a change is no way round a cap.
+    pub fn set(&mut self, pacing: Pacing) {
+        if pacing == self.pacing {
+            return;
+        }
+        let last_taken = self.cap.as_ref().and_then(RowCap::last_taken);
+        *self = Self {
+            last: self.last,
+            ..Self::new(pacing, self.batch_rows)
+        };
+        if let (Some(cap), Some(last)) = (&mut self.cap, last_taken) {
+            cap.begin_after(last);
         }
     }
 
@@ -92,6 +111,25 @@ mod tests {
             arrived + Duration::from_millis(200)
         );
         assert_eq!(pacer.take(arrived), None);
+    }
+
+    #[test]
+    fn another_pace_counts_from_the_batch_before() {
+        let mut pacer = capped(100, 10);
+        let start = Instant::now();
+        pacer.take(start);
+        let pace = |max_rows_per_sec| Pacing {
+            max_rows_per_sec,
+            ..Pacing::default()
+        };
+        pacer.set(pace(100));
+        assert_eq!(pacer.opens_at(start), start + SECOND / 10, "the same");
+        pacer.set(pace(20));
+        assert_eq!(pacer.opens_at(start), start + SECOND / 2);
+        pacer.set(pace(5));
+        assert_eq!(pacer.opens_at(start), start + SECOND);
+        pacer.set(pace(0));
+        assert_eq!((pacer.opens_at(start), pacer.take(start)), (start, None));
     }
 
     #[test]

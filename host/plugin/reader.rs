@@ -240,6 +240,7 @@ fn request_to_guest(request: ReadRequest) -> wit::Request {
     wit::Request {
         schema: source.schema,
         table: source.table,
+        query: source.query,
         columns: source.columns,
         cursor_column: source.cursor_column,
         resume: resume.map(convert::cursor_to_guest),

@@ -1,12 +1,12 @@
 //! Steps 1 and 3 of a commit (see `extract::commit`). A prepared row is an intention; the table's log says whether it landed.
 
+use chrono::{DateTime, Utc};
 use sqlx::{Sqlite, Transaction};
 
 use super::jobs::{self, Lease};
-use super::{Store, StoreError, now, to_micros};
+use super::{Store, StoreError, to_micros};
 use crate::model::checkpoint::Checkpoint;
 use crate::model::ids::StreamId;
-use crate::model::job::JobState;
 
 /// Step 1: writes the intention, if the lease is still ours and the job not final.
 ///
@@ -51,12 +51,12 @@ pub async fn is_prepared(store: &Store, stream: &StreamId) -> Result<bool, Store
     Ok(prepared.is_some())
 }
 
-/// Step 3: the rows of this checkpoint are in the table. Also adopts a checkpoint that another holder wrote.
-/// The job's counters follow while the lease is held. They also follow when the job was stopped after step 1: its
-/// rows landed, so they are counted. Else only the checkpoint is noted, which is true whoever says it.
+/// Step 3: the rows of this checkpoint are in the table. Also adopts a checkpoint that another holder wrote, or an
+/// earlier run of the sync that was stopped or failed after step 2. What landed is true whoever says it, so it is counted
+/// in any case, for the job that the checkpoint names.
 ///
 /// # Errors
-/// `LeaseLost` when the job has another holder or is final.
+/// `LeaseLost` when the lease's job has another holder or is final.
 pub async fn commit(
     store: &Store,
     lease: &Lease,
@@ -64,27 +64,49 @@ pub async fn commit(
 ) -> Result<(), StoreError> {
     let mut transaction = store.pool.begin_with("begin immediate").await?;
     note(&mut transaction, checkpoint).await?;
-    let progress = checkpoint.progress;
-    let state: Option<JobState> = sqlx::query_scalar(
-        "update jobs set rows = $3, batches = $4, bytes = $5, throttled_ms = $6, updated_at = $7
-         where id = $1 and (lease_epoch = $2 and state = 'running' or state = 'stopped' and rows <= $3)
-         returning state",
+    count(&mut transaction, checkpoint, store.now()).await?;
+    let held: Option<i64> = sqlx::query_scalar(
+        "select 1 from jobs where id = $1 and lease_epoch = $2 and state = 'running'",
     )
     .bind(&lease.job)
     .bind(lease.epoch as i64)
-    .bind(progress.rows as i64)
-    .bind(progress.batches as i64)
-    .bind(progress.bytes as i64)
-    .bind(progress.throttled_ms as i64)
-    .bind(to_micros(now()))
     .fetch_optional(&mut *transaction)
     .await?;
     transaction.commit().await?;
     store.jobs_changed();
-    match state {
-        Some(JobState::Running) => Ok(()),
-        _ => Err(StoreError::LeaseLost),
-    }
+    held.map(|_| ()).ok_or(StoreError::LeaseLost)
+}
+
+/// Brings the counters of a job up to a checkpoint of its own, and those of its sync by as much. Never back: a late holder
+/// may say what is known already.
+async fn count(
+    transaction: &mut Transaction<'_, Sqlite>,
+    checkpoint: &Checkpoint,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let progress = checkpoint.progress;
+    sqlx::query(
+        "update syncs set rows_total = rows_total + $2 - job.rows
+         from (select sync_id, rows from jobs where id = $1) as job
+         where syncs.id = job.sync_id and job.rows < $2",
+    )
+    .bind(&checkpoint.job)
+    .bind(progress.rows as i64)
+    .execute(&mut **transaction)
+    .await?;
+    sqlx::query(
+        "update jobs set rows = $2, batches = $3, bytes = $4, throttled_ms = $5, updated_at = $6
+         where id = $1 and rows <= $2 and (rows, batches, bytes, throttled_ms) <> ($2, $3, $4, $5)",
+    )
+    .bind(&checkpoint.job)
+    .bind(progress.rows as i64)
+    .bind(progress.batches as i64)
+    .bind(progress.bytes as i64)
+    .bind(progress.throttled_ms as i64)
+    .bind(to_micros(now))
+    .execute(&mut **transaction)
+    .await?;
+    Ok(())
 }
 
 async fn note(

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Store, StoreError, from_micros, now, to_micros};
+use super::{Store, StoreError, from_micros, to_micros};
 use crate::model::ids::{ConnectorId, OrgId};
 
 /// A registered connector.
@@ -43,7 +43,7 @@ pub async fn enrol(store: &Store, org: &OrgId, name: &str) -> Result<ConnectorId
     .bind(std::env::consts::OS)
     .bind(std::env::consts::ARCH)
     .bind(env!("CARGO_PKG_VERSION"))
-    .bind(to_micros(now()))
+    .bind(to_micros(store.now()))
     .execute(&store.pool)
     .await?;
     Ok(id)
@@ -59,7 +59,7 @@ pub async fn seen(
         "update connectors set last_seen_at = $2, hostname = $3, version = $4 where id = $1",
     )
     .bind(id)
-    .bind(to_micros(now()))
+    .bind(to_micros(store.now()))
     .bind(hostname)
     .bind(env!("CARGO_PKG_VERSION"))
     .execute(&store.pool)

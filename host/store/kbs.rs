@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Store, StoreError, from_micros, now, to_micros};
+use super::{Store, StoreError, from_micros, to_micros};
 use crate::model::ids::{KbId, KbUid, OrgId};
 
 /// A knowledge base.
@@ -42,7 +42,7 @@ pub async fn create(
     .bind(KbUid::generate())
     .bind(name)
     .bind(description)
-    .bind(to_micros(now()))
+    .bind(to_micros(store.now()))
     .fetch_all(&store.pool)
     .await?
     .pop())
@@ -106,7 +106,7 @@ pub async fn update(
     .bind(id)
     .bind(name)
     .bind(description)
-    .bind(to_micros(now()))
+    .bind(to_micros(store.now()))
     .fetch_all(&store.pool)
     .await?
     .pop())

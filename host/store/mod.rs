@@ -1,4 +1,4 @@
-//! The host's own rows: orgs, keys, connectors, knowledge bases, jobs, checkpoints. One statement per function.
+//! The host's own rows: orgs, keys, connectors, knowledge bases, jobs, syncs, checkpoints. One statement per function.
 //! Every write of a job's holder carries the epoch of its lease in the `where`; nothing here decides anything.
 //!
 //! What a write returns is fetched with `fetch_all`, also when it is one row: SQLite commits a single statement at its end,
@@ -9,6 +9,8 @@ pub mod connectors;
 pub mod jobs;
 pub mod kbs;
 pub mod orgs;
+pub mod retention;
+pub mod syncs;
 pub mod tokens;
 
 use std::path::Path;
@@ -16,10 +18,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use sqlx::Row;
 use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow,
+    SqliteSynchronous,
 };
 use tokio::sync::watch;
+
+use crate::clock::Clock;
 
 /// How long a writer waits for another process on the same store before it fails.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
@@ -45,6 +51,8 @@ pub enum StoreError {
     SeqTaken,
     #[error("this knowledge base does not exist any more")]
     KbNotFound,
+    #[error("another sync writes this dest table")]
+    DestTaken,
 }
 
 impl StoreError {
@@ -63,6 +71,9 @@ pub struct Store {
     pool: SqlitePool,
     /// Grows with every change of a job by this process, to wake those who wait for one.
     job_changes: Arc<watch::Sender<u64>>,
+    /// The same for what makes another run of a sync due, or not due.
+    sync_changes: Arc<watch::Sender<u64>>,
+    clock: Clock,
 }
 
 impl Store {
@@ -81,6 +92,27 @@ impl Store {
             .connect_with(options)
             .await
             .map_err(StoreError::Open)?;
+        Self::migrated(pool, Clock::Real).await
+    }
+
+    /// A store that ends with its last clone, in a time that the test moves.
+    #[cfg(test)]
+    pub async fn in_memory(clock: Clock) -> Result<Self, StoreError> {
+        let options = SqliteConnectOptions::new()
+            .in_memory(true)
+            .foreign_keys(true);
+        // Each connection would have a store of its own.
+        let pool = SqlitePoolOptions::new()
+            .max_connections(1)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .connect_with(options)
+            .await
+            .map_err(StoreError::Open)?;
+        Self::migrated(pool, clock).await
+    }
+
+    async fn migrated(pool: SqlitePool, clock: Clock) -> Result<Self, StoreError> {
         sqlx::migrate!("host/migrations")
             .run(&pool)
             .await
@@ -88,7 +120,14 @@ impl Store {
         Ok(Self {
             pool,
             job_changes: Arc::new(watch::Sender::new(0)),
+            sync_changes: Arc::new(watch::Sender::new(0)),
+            clock,
         })
+    }
+
+    /// What time it is for everything that the store writes and compares.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
     }
 
     /// Wakes at every change of a job that this process makes. Other processes are seen by polling only.
@@ -98,6 +137,15 @@ impl Store {
 
     fn jobs_changed(&self) {
         self.job_changes.send_modify(|version| *version += 1);
+    }
+
+    /// Wakes when a sync is made or changed and when one of its runs ends, if this process did it.
+    pub fn watch_syncs(&self) -> watch::Receiver<u64> {
+        self.sync_changes.subscribe()
+    }
+
+    fn syncs_changed(&self) {
+        self.sync_changes.send_modify(|version| *version += 1);
     }
 
     /// Whether the store answers.
@@ -111,11 +159,37 @@ fn to_micros(time: DateTime<Utc>) -> i64 {
     time.timestamp_micros()
 }
 
-fn from_micros(micros: i64) -> DateTime<Utc> {
-    DateTime::from_timestamp_micros(micros).unwrap_or_default()
+/// A column that holds JSON of ours.
+fn json<T: serde::de::DeserializeOwned>(row: &SqliteRow, column: &str) -> Result<T, sqlx::Error> {
+    let text: String = row.try_get(column)?;
+    parse(&text, column)
 }
 
-/// Now, with the precision that the store keeps.
-pub(crate) fn now() -> DateTime<Utc> {
-    from_micros(Utc::now().timestamp_micros())
+/// The same where the column may be null.
+fn optional_json<T: serde::de::DeserializeOwned>(
+    row: &SqliteRow,
+    column: &str,
+) -> Result<Option<T>, sqlx::Error> {
+    let text: Option<String> = row.try_get(column)?;
+    text.map(|text| parse(&text, column)).transpose()
+}
+
+fn parse<T: serde::de::DeserializeOwned>(text: &str, column: &str) -> Result<T, sqlx::Error> {
+    serde_json::from_str(text).map_err(|source| sqlx::Error::ColumnDecode {
+        index: column.to_owned(),
+        source: Box::new(source),
+    })
+}
+
+fn time(row: &SqliteRow, column: &str) -> Result<Option<DateTime<Utc>>, sqlx::Error> {
+    let micros: Option<i64> = row.try_get(column)?;
+    Ok(micros.map(from_micros))
+}
+
+fn count(row: &SqliteRow, column: &str) -> Result<u64, sqlx::Error> {
+    row.try_get::<i64, _>(column).map(|count| count as u64)
+}
+
+fn from_micros(micros: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp_micros(micros).unwrap_or_default()
 }

@@ -1,6 +1,6 @@
 //! Organisations.
 
-use super::{Store, StoreError, now, to_micros};
+use super::{Store, StoreError, to_micros};
 use crate::model::ids::OrgId;
 
 /// Creates an organisation.
@@ -9,7 +9,7 @@ pub async fn create(store: &Store, name: &str) -> Result<OrgId, StoreError> {
     sqlx::query("insert into orgs (id, name, created_at) values ($1, $2, $3)")
         .bind(&id)
         .bind(name)
-        .bind(to_micros(now()))
+        .bind(to_micros(store.now()))
         .execute(&store.pool)
         .await?;
     Ok(id)

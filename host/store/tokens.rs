@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
 
-use super::{Store, StoreError, from_micros, now, to_micros};
+use super::{Store, StoreError, from_micros, to_micros};
 use crate::model::ids::OrgId;
 
 /// A key, without its secret.
@@ -28,7 +28,7 @@ pub async fn issue(store: &Store, org: &OrgId, name: &str) -> Result<(Token, Str
         id: uuid::Uuid::now_v7().simple().to_string(),
         org_id: org.clone(),
         name: name.to_owned(),
-        created_at: to_micros(now()),
+        created_at: to_micros(store.now()),
     };
     sqlx::query("insert into tokens (id, org_id, name, secret_sha256, created_at) values ($1, $2, $3, $4, $5)")
         .bind(&token.id)

@@ -69,7 +69,7 @@ async fn a_wrong_request_names_every_wrong_place() {
         ("/source/table", json!(""), "invalid_request"),
         ("/batch_rows", json!(-1), "invalid_request"),
         ("/batch_rows", json!(1_000_001), "invalid_request"),
-        ("/mode", json!("upsert"), "invalid_mode"),
+        ("/mode", json!("merge"), "invalid_mode"),
         ("/placement", json!("moon"), "invalid_placement"),
         ("/pacing", json!(true), "invalid_request"),
         ("/cursor", json!("5"), "invalid_request"),

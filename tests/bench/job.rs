@@ -149,6 +149,7 @@ pub fn table_source(table: &str) -> TableSource {
         connection_ref: CONNECTION.into(),
         schema: None,
         table: table.to_owned(),
+        query: None,
         cursor_column: KEY.into(),
         columns: Vec::new(),
     }

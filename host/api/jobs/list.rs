@@ -13,7 +13,7 @@ use super::super::params::{Params, wrong};
 use super::super::problem::Problem;
 use super::super::report::Report;
 use super::view::JobView;
-use crate::model::ids::{ConnectorId, JobId, KbId};
+use crate::model::ids::{ConnectorId, JobId, KbId, SyncId};
 use crate::model::job::JobState;
 use crate::store::jobs::{self, JobFilter};
 
@@ -29,6 +29,7 @@ pub struct JobList {
     get, path = "/orgs/{org_id}/connectors/jobs", tag = "jobs",
     params(
         ("connector_id" = Option<String>, Query),
+        ("sync_id" = Option<String>, Query),
         ("state" = Option<Vec<String>>, Query, description = "repeatable"),
         ("kb_id" = Option<i64>, Query),
         ("dest_table" = Option<String>, Query),
@@ -61,9 +62,11 @@ pub async fn list_jobs(
 
 fn filter(params: &Params, report: &Report) -> JobFilter {
     let connector = params.text("connector_id", report);
+    let sync = params.text("sync_id", report);
     let dest_table = params.text("dest_table", report);
     JobFilter {
         connector: connector.map(|id| ConnectorId(id.to_owned())),
+        sync: sync.map(|id| SyncId(id.to_owned())),
         states: params
             .all("state")
             .filter(|word| !word.is_empty())

@@ -1,7 +1,5 @@
 //! POST jobs: takes a request that can run and puts it into the queue. What changes until the job runs is checked again there.
 
-use std::sync::Arc;
-
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -10,15 +8,12 @@ use utoipa::ToSchema;
 
 use super::super::Api;
 use super::super::auth::{InConnector, kb_not_found};
-use super::super::browse::{can_use, usable_entry};
-use super::super::connectors::{capabilities, must_be_online, source_kinds};
+use super::super::extraction::ability::can_run;
+use super::super::extraction::cursor_fit::cursor_fits;
 use super::super::fields::Body;
 use super::super::problem::Problem;
-use super::cursor_fit::cursor_fits;
 use super::request::JobRequest;
-use crate::model::ids::ConnectorId;
-use crate::model::job::{Mode, Placement};
-use crate::plugin::Plugin;
+use crate::model::job::Mode;
 use crate::store::jobs::NewJob;
 use crate::store::kbs::Kb;
 use crate::store::{jobs, kbs};
@@ -34,7 +29,8 @@ pub struct JobAccepted {
     post, path = "/orgs/{org_id}/connectors/{connector_id}/jobs", tag = "jobs", request_body = JobRequest,
     responses(
         (status = 202, body = JobAccepted),
-        (status = 400, description = "`invalid_request`, `invalid_mode`, `invalid_placement`, `invalid_cursor`"),
+        (status = 400, description = "`invalid_request`, `invalid_mode`, `invalid_placement`, `invalid_cursor`, \
+            `key_columns_required`"),
         (status = 404, description = "`connector_not_found`, `kb_not_found`"),
         (status = 422, description = "`connector_offline`, `source_unsupported`, `placement_unsupported`, \
             `connection_not_found`, `dest_table_exists`, `dest_table_not_found`"),
@@ -48,9 +44,12 @@ pub async fn post_job(
     let request = JobRequest::parse(&body)?;
     let kb = kbs::get(&api.store, &at.org, request.kb_id).await?;
     let kb = kb.ok_or_else(kb_not_found)?;
-    let plugin = can_run(&api, &at.connector.id, &request)?;
+    let source = &request.source;
+    let plugin = can_run(&api, &at.connector.id, source, request.placement)?;
     fits_dest_table(&api, &kb, &request).await?;
-    cursor_fits(&api, &plugin, &request).await?;
+    if let Some(cursor) = &request.cursor {
+        cursor_fits(&api, &plugin, source, cursor, "/cursor").await?;
+    }
     let new = NewJob {
         org: at.org,
         connector: at.connector.id,
@@ -62,53 +61,15 @@ pub async fn post_job(
     Ok((StatusCode::ACCEPTED, Json(JobAccepted { job_id })))
 }
 
-/// The plugin that reads it, if the connector is there and can do what is asked for.
-fn can_run(
-    api: &Api,
-    connector: &ConnectorId,
-    request: &JobRequest,
-) -> Result<Arc<Plugin>, Problem> {
-    must_be_online(api, connector)?;
-    let kind = &request.source.kind;
-    let Some(plugin) = api.plugins.get(kind) else {
-        let detail = format!(
-            "no plugin for sources of kind \"{kind}\" is loaded; there are: {}",
-            source_kinds(api).join(", ")
-        );
-        return Err(Problem::refused("source_unsupported", detail));
-    };
-    let has_local = || {
-        capabilities(api, connector)
-            .iter()
-            .any(|can| can == "kb:local")
-    };
-    if request.placement == Placement::Local && !has_local() {
-        let detail = "this connector keeps no knowledge bases of its own; use placement hosted";
-        return Err(Problem::refused("placement_unsupported", detail));
-    }
-    let entry = usable_entry(api, &request.source.connection_ref)
-        .map_err(|detail| Problem::refused("connection_not_found", detail))?;
-    if !can_use(&plugin, &entry.kind) {
-        let detail = format!(
-            "the connection \"{}\" is of kind \"{}\"; sources of kind \"{kind}\" need one of: {}",
-            entry.name,
-            entry.kind,
-            plugin.description().connection_kinds.join(", ")
-        );
-        return Err(Problem::refused("source_unsupported", detail));
-    }
-    Ok(plugin)
-}
-
 /// Whether the dest table is there, or not, as the mode wants it.
 async fn fits_dest_table(api: &Api, kb: &Kb, request: &JobRequest) -> Result<(), Problem> {
     let name = &request.dest_table;
     match request.mode {
-        Mode::Replace => Ok(()),
+        Mode::Replace | Mode::Upsert => Ok(()),
         Mode::Create if api.lake.table(&kb.uid, name).await?.is_some() => Err(Problem::refused(
             "dest_table_exists",
             format!(
-                "the table \"{name}\" exists already; use mode append or replace, or another name"
+                "the table \"{name}\" exists already; use mode append, upsert or replace, or another name"
             ),
         )),
         Mode::Append if api.lake.table(&kb.uid, name).await?.is_none() => Err(Problem::refused(

@@ -4,19 +4,17 @@
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::super::fields::{Field, Fields, MAX_NAME_BYTES};
+use super::super::extraction::cursor::{CursorFields, INVALID_CURSOR, cursor};
+use super::super::extraction::parts::{batch_rows, dest_table, pacing, placement, source};
+use super::super::extraction::view::{PacingView, SourceView};
+use super::super::fields::{Field, Fields};
 use super::super::problem::Problem;
 use super::super::report::Report;
-use super::cursor::{CursorFields, INVALID_CURSOR, cursor};
-use super::view::{PacingView, SourceView};
 use crate::model::cursor::Cursor;
 use crate::model::ids::KbId;
 use crate::model::job::{DEFAULT_BATCH_ROWS, JobSpec, Mode, Placement};
 use crate::model::pacing::Pacing;
 use crate::model::source::Source;
-
-/// A batch is held in memory.
-const MAX_BATCH_ROWS: i64 = 1_000_000;
 
 /// Body of a request for a job.
 #[derive(Debug, PartialEq, ToSchema)]
@@ -30,6 +28,7 @@ pub struct JobRequest {
     #[schema(value_type = SourceView)]
     pub source: Source,
     /// `create` (default): the table must not exist. `append`: it must. `replace`: swapped at the end, no `cursor`.
+    /// `upsert`: rows give way to new ones with the same key; the table is made if there is none.
     #[schema(value_type = Option<String>, example = "create")]
     pub mode: Mode,
     /// Target rows per batch; 0 or absent: 5000.
@@ -44,7 +43,7 @@ pub struct JobRequest {
     /// `hosted` (default) or `local`, which the connector must advertise as `kb:local`.
     #[schema(value_type = Option<String>, example = "hosted")]
     pub placement: Placement,
-    /// Ordered key of the destination; checked, but used by no mode of today.
+    /// Ordered key of the destination, needed by `upsert`. It is read also if `source.columns` does not name it.
     key_columns: Option<Vec<String>>,
 }
 
@@ -63,7 +62,7 @@ impl JobRequest {
         let dest_table = fields.required("dest_table").and_then(dest_table);
         let source = fields.required("source").and_then(source);
         let mode = fields.optional("mode", mode);
-        let batch_rows = fields.optional("batch_rows", |field| field.integer(0..=MAX_BATCH_ROWS));
+        let batch_rows = fields.optional("batch_rows", batch_rows);
         let start = fields.optional("cursor", |field| {
             let cursor = cursor(field)?;
             if mode == Some(Some(Mode::Replace)) {
@@ -74,16 +73,19 @@ impl JobRequest {
         });
         let pacing = fields.optional("pacing", pacing);
         let placement = fields.optional("placement", placement);
-        let key_columns = fields.optional("key_columns", Field::names);
+        let key_columns = match fields.optional("key_columns", Field::names) {
+            Some(None) if mode == Some(Some(Mode::Upsert)) => {
+                let detail = "is required with mode upsert: the columns that tell rows apart";
+                fields.missing("key_columns", "key_columns_required", detail)
+            }
+            key_columns => key_columns,
+        };
         Some(Self {
             kb_id: KbId(kb_id?),
             dest_table: dest_table?,
             source: source?,
             mode: mode?.unwrap_or(Mode::Create),
-            batch_rows: match batch_rows? {
-                None | Some(0) => DEFAULT_BATCH_ROWS,
-                Some(rows) => u32::try_from(rows).ok()?,
-            },
+            batch_rows: batch_rows?.unwrap_or(DEFAULT_BATCH_ROWS),
             cursor: start?,
             pacing: pacing?.unwrap_or_default(),
             placement: placement?.unwrap_or(Placement::Hosted),
@@ -106,77 +108,15 @@ impl JobRequest {
     }
 }
 
-fn dest_table(field: Field) -> Option<String> {
-    let text = field.string()?;
-    if text.is_empty() || text.len() > MAX_NAME_BYTES {
-        return field.wrong(format!("must have 1 to {MAX_NAME_BYTES} bytes"));
-    }
-    if text.chars().any(char::is_control) {
-        return field.wrong("must not contain control characters");
-    }
-    Some(text.to_owned())
-}
-
-fn source(field: Field) -> Option<Source> {
-    let fields = field.fields()?;
-    let name = |name| fields.required(name).and_then(|field| field.name());
-    let kind = name("kind");
-    let connection_ref = name("connection_ref");
-    let table = name("table");
-    let cursor_column = name("cursor_column");
-    let schema = fields.optional("schema", Field::name);
-    let columns = fields.optional("columns", Field::names);
-    Some(Source {
-        kind: kind?,
-        connection_ref: connection_ref?,
-        schema: schema?,
-        table: table?,
-        cursor_column: cursor_column?,
-        columns: columns?.unwrap_or_default(),
-    })
-}
-
-fn pacing(field: &Field) -> Option<Pacing> {
-    let fields = field.fields()?;
-    let count = |name| {
-        let count = fields.optional(name, |field| field.integer(0..=i64::from(i32::MAX)))?;
-        u32::try_from(count.unwrap_or(0)).ok()
-    };
-    let batch_delay_ms = fields.optional("batch_delay_ms", |field| field.integer(0..=i64::MAX));
-    let max_rows_per_sec = count("max_rows_per_sec");
-    let max_dop = count("max_dop");
-    let read_uncommitted = fields.optional("read_uncommitted", Field::boolean);
-    Some(Pacing {
-        batch_delay_ms: u64::try_from(batch_delay_ms?.unwrap_or(0)).ok()?,
-        max_rows_per_sec: max_rows_per_sec?,
-        max_dop: max_dop?,
-        read_uncommitted: read_uncommitted?.unwrap_or(false),
-    })
-}
-
 fn mode(field: &Field) -> Option<Mode> {
     match field.string()? {
         "create" => Some(Mode::Create),
         "append" => Some(Mode::Append),
         "replace" => Some(Mode::Replace),
-        "upsert" => field.wrong_as(
-            "invalid_mode",
-            "upsert is not served yet; the modes are create, append and replace",
-        ),
+        "upsert" => Some(Mode::Upsert),
         _ => field.wrong_as(
             "invalid_mode",
-            "is no mode; the modes are create, append and replace",
-        ),
-    }
-}
-
-fn placement(field: &Field) -> Option<Placement> {
-    match field.string()? {
-        "hosted" => Some(Placement::Hosted),
-        "local" => Some(Placement::Local),
-        _ => field.wrong_as(
-            "invalid_placement",
-            "is no placement; there are hosted and local",
+            "is no mode; the modes are create, append, replace and upsert",
         ),
     }
 }

@@ -1,24 +1,17 @@
 //! POST stop: makes a job final. Its row says so first; who runs it finds out there.
 
-use std::time::Duration;
-
 use axum::Json;
 use axum::extract::{Path, State};
 use serde::Serialize;
-use tokio::time::Instant;
 use utoipa::ToSchema;
 
 use super::super::Api;
 use super::super::auth::InConnector;
+use super::super::extraction::last_commit::last_commit_ends;
 use super::super::problem::Problem;
 use super::get::{JobPath, job_not_found};
-use crate::model::ids::StreamId;
 use crate::model::job::JobState;
-use crate::store::{checkpoints, jobs};
-
-/// A commit that takes longer hangs on a disk.
-const LAST_COMMIT: Duration = Duration::from_secs(2);
-const LOOK: Duration = Duration::from_millis(5);
+use crate::store::jobs;
 
 /// A job and the state that it has now.
 #[derive(Serialize, ToSchema)]
@@ -52,14 +45,4 @@ pub async fn stop_job(
         state: state.ok_or_else(job_not_found)?,
         job_id: path.job_id.0,
     }))
-}
-
-/// A commit that had begun before the stop may still land. It takes milliseconds; who is answered after it sees no
-/// row land any more. One that was cut off by a crash never ends, so the wait has a bound.
-async fn last_commit_ends(api: &Api, stream: &StreamId) -> Result<(), Problem> {
-    let until = Instant::now() + LAST_COMMIT;
-    while checkpoints::is_prepared(&api.store, stream).await? && Instant::now() < until {
-        tokio::time::sleep(LOOK).await;
-    }
-    Ok(())
 }

@@ -4,10 +4,10 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::super::extraction::view::{PacingView, SourceView};
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::job::{Job, JobState, Mode};
 use crate::model::pacing::Pacing;
-use crate::model::source::Source;
 
 /// One execution and where it stands.
 #[derive(Debug, Serialize, ToSchema)]
@@ -54,42 +54,6 @@ pub struct JobView {
     error: Option<ErrorView>,
 }
 
-/// Which table to read, and how.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Source)]
-pub struct SourceView {
-    /// `postgres`, or any kind that the connector advertises as `source:<kind>`.
-    #[schema(example = "postgres")]
-    kind: String,
-    /// A name in the connector's `connections.json`.
-    connection_ref: String,
-    /// Absent: the default of the kind, e.g. `public`.
-    schema: Option<String>,
-    table: String,
-    /// The monotonic column.
-    cursor_column: String,
-    /// Absent: all.
-    columns: Option<Vec<String>>,
-}
-
-/// How gently to read. 0 or absent: unthrottled.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Pacing)]
-pub struct PacingView {
-    /// Sleep between batches.
-    #[schema(value_type = Option<i64>, minimum = 0)]
-    batch_delay_ms: u64,
-    /// Sustained cap over the whole job.
-    #[schema(value_type = Option<i32>, minimum = 0)]
-    max_rows_per_sec: u32,
-    /// SQL Server's `OPTION (MAXDOP n)`; ignored elsewhere.
-    #[schema(value_type = Option<i32>, minimum = 0)]
-    max_dop: u32,
-    /// SQL Server: read without shared locks; ignored elsewhere.
-    #[schema(value_type = Option<bool>)]
-    read_uncommitted: bool,
-}
-
 /// Why a job failed, and who can mend it.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ErrorView {
@@ -116,7 +80,7 @@ impl JobView {
             rows_emitted: job.progress.rows,
             created_at: job.created_at,
             updated_at: job.updated_at,
-            sync_id: None,
+            sync_id: job.sync.map(|sync| sync.0),
             started_at: job.started_at,
             finished_at: job.finished_at,
             duration_ms,
@@ -137,7 +101,7 @@ impl JobView {
 }
 
 /// From the first start to the end or now; none while it waits in the queue.
-fn duration_ms(job: &Job, now: DateTime<Utc>) -> Option<i64> {
+pub fn duration_ms(job: &Job, now: DateTime<Utc>) -> Option<i64> {
     let started = job.started_at?;
     let end = match job.state {
         JobState::Queued => return None,
@@ -148,32 +112,9 @@ fn duration_ms(job: &Job, now: DateTime<Utc>) -> Option<i64> {
     Some((end - started).num_milliseconds().max(0))
 }
 
-fn rows_per_sec(rows: u64, duration_ms: i64) -> Option<f64> {
+/// None for a moment that is too short to say.
+pub fn rows_per_sec(rows: u64, duration_ms: i64) -> Option<f64> {
     (duration_ms > 0).then(|| rows as f64 * 1_000.0 / duration_ms as f64)
-}
-
-impl From<Source> for SourceView {
-    fn from(source: Source) -> Self {
-        Self {
-            kind: source.kind,
-            connection_ref: source.connection_ref,
-            schema: source.schema,
-            table: source.table,
-            cursor_column: source.cursor_column,
-            columns: Some(source.columns).filter(|columns| !columns.is_empty()),
-        }
-    }
-}
-
-impl From<Pacing> for PacingView {
-    fn from(pacing: Pacing) -> Self {
-        Self {
-            batch_delay_ms: pacing.batch_delay_ms,
-            max_rows_per_sec: pacing.max_rows_per_sec,
-            max_dop: pacing.max_dop,
-            read_uncommitted: pacing.read_uncommitted,
-        }
-    }
 }
 
 impl From<Failure> for ErrorView {
@@ -194,6 +135,7 @@ mod tests {
     use super::*;
     use crate::model::ids::{ConnectorId, JobId, KbId, KbUid, OrgId, StreamId};
     use crate::model::job::{JobSpec, Placement, Progress};
+    use crate::model::source::Source;
 
     fn job(state: JobState, started: Option<i64>, finished: Option<i64>) -> Job {
         let at = |seconds| DateTime::UNIX_EPOCH + TimeDelta::seconds(seconds);
@@ -211,6 +153,7 @@ mod tests {
                     connection_ref: "erp".into(),
                     schema: None,
                     table: "t".into(),
+                    query: None,
                     cursor_column: "id".into(),
                     columns: vec![],
                 },

@@ -65,7 +65,7 @@ impl Holder {
                     writer.discard().await;
                 }
                 self.at = match end {
-                    CommitEnd::Adopt => Step::Recover,
+                    CommitEnd::Adopt | CommitEnd::Reopen => Step::Recover,
                     CommitEnd::Failed(failure) => {
                         assert_eq!(failure.kind, FailureKind::LeaseLost, "{failure:?}");
                         let held = jobs::is_held(&world.store, &lease).await.unwrap();
@@ -193,5 +193,6 @@ pub(super) fn target(kb: &KbUid, job: &Job) -> Target {
         stream: job.stream.clone(),
         mode: job.spec.mode,
         columns: columns(),
+        key_columns: job.spec.key_columns.clone(),
     }
 }

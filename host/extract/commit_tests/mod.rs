@@ -85,6 +85,12 @@ async fn no_order_of_two_holders_steps_and_no_crash_loses_or_doubles_a_row() {
     play_all(Mode::Create, schedules(4, 5)).await;
 }
 
+/// Three steps of the first holder: each schedule merges files, which takes longer than to append one.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_order_of_two_holders_steps_and_no_crash_merges_a_row_twice() {
+    play_all(Mode::Upsert, schedules(3, 4)).await;
+}
+
 /// The first holder has opened its writer already: a replace reads the table again when it swaps.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_order_of_two_holders_steps_and_no_crash_swaps_a_table_twice() {

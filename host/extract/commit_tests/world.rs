@@ -46,6 +46,7 @@ impl World {
             connection_ref: "r".into(),
             schema: None,
             table: "t".into(),
+            query: None,
             cursor_column: "id".into(),
             columns: Vec::new(),
         };
@@ -57,7 +58,7 @@ impl World {
             cursor: None,
             pacing: Pacing::default(),
             placement: Placement::Hosted,
-            key_columns: vec![],
+            key_columns: vec!["id".into()],
             continued: false,
         };
         let new = NewJob {

@@ -1,10 +1,12 @@
 //! What the lake promises, on real folders.
 
 mod commits;
+mod drift;
 mod names;
 mod queries;
 mod replace;
 mod types;
+mod upsert;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -56,6 +58,7 @@ impl TestLake {
             stream: StreamId(stream.into()),
             mode,
             columns,
+            key_columns: Vec::new(),
         }
     }
 

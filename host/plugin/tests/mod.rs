@@ -54,6 +54,7 @@ fn request(table: &str, resume: Option<Cursor>) -> ReadRequest {
         connection_ref: "none".into(),
         schema: None,
         table: table.into(),
+        query: None,
         cursor_column: "id".into(),
         columns: Vec::new(),
     };

@@ -1,7 +1,7 @@
 //! What a read's batches will hold: asked of the host by an answer without rows, completed from the catalog.
 
 use crate::bindings::{Column, Connection, Error, ErrorKind, RowStream, Statement};
-use crate::fault::{about, display, error};
+use crate::fault::{about, error};
 use crate::open::{misfit, unordered};
 use crate::position::Position;
 use crate::read::Read;
@@ -44,13 +44,13 @@ pub fn describe(
     let items = selected
         .iter()
         .map(|column| relation.columns[*column].item());
-    let sql = no_rows(&relation.schema, &relation.name, &items.collect::<Vec<_>>());
+    let sql = no_rows(&relation.source, &items.collect::<Vec<_>>());
     let stream = connection.open(&Statement {
         sql,
         params: Vec::new(),
     });
     let columns = stream.and_then(|stream| read_columns(&stream));
-    let label = display(&relation.schema, &relation.name);
+    let label = relation.source.label();
     described(
         columns.map_err(|error| about(&label, error))?,
         relation,

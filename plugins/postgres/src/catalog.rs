@@ -2,9 +2,10 @@
 //! Names are compared as values; nothing of a request is part of a statement's text.
 
 use crate::bindings::{Connection, Error, ErrorKind, Statement, TableEntry, Value};
-use crate::fault::{display, error};
+use crate::fault::{about, display, error};
 use crate::nearest::nearest;
 use crate::relation::{Attribute, BaseType, Kind, Relation, Shape};
+use crate::sql::Source;
 use crate::watermark::InFlight;
 
 pub const DEFAULT_SCHEMA: &str = "public";
@@ -72,18 +73,7 @@ pub fn relation(
             format!("the login may not use schema {schema}: grant usage on schema {schema} to it");
         return Err(error(ErrorKind::PermissionDenied, message));
     }
-    let rows = query(
-        connection,
-        include_str!("catalog/columns.sql"),
-        vec![Value::Int(oid)],
-    )?;
-    let mut numbers = Vec::with_capacity(rows.len());
-    let mut columns = Vec::with_capacity(rows.len());
-    for row in rows {
-        let mut row = Cells::of(row);
-        numbers.push(row.int()?);
-        columns.push(attribute(&mut row)?);
-    }
+    let (numbers, columns) = columns(connection, oid, "")?;
     if !columns.iter().any(|column| column.readable) {
         let table = display(schema, table);
         let message =
@@ -100,13 +90,60 @@ pub fn relation(
             "f" => Kind::Foreign,
             _ => Kind::View,
         },
-        schema: schema.to_owned(),
-        name: table.to_owned(),
+        source: Source::Table {
+            schema: schema.to_owned(),
+            name: table.to_owned(),
+        },
         columns,
         ordered,
         keys,
         primary_key,
     })
+}
+
+/// What a query answers. It has no key: if the client named a wrong one, rows would be lost between two pages.
+pub fn query_relation(connection: &Connection, text: &str) -> Result<Relation, Error> {
+    let source = Source::Query(text.to_owned());
+    let ask = |sql: String| {
+        let rows = query(connection, &sql, vec![]);
+        rows.map_err(|error| about(&source.label(), error))
+    };
+    let names = ask(source.names())?.into_iter();
+    let names = names.map(|row| Cells::of(row).text());
+    let names = names.collect::<Result<Vec<_>, _>>()?;
+    let types = ask(source.types(&names))?.into_iter().flatten();
+    let types = types.map(|oid| Cells::of(vec![oid]).int().map(|oid| oid.to_string()));
+    let types = types.collect::<Result<Vec<_>, _>>()?.join(",");
+    let (_, mut columns) = columns(connection, 0, &types)?;
+    for (column, name) in columns.iter_mut().zip(&names) {
+        column.name.clone_from(name);
+    }
+    Ok(Relation {
+        oid: 0,
+        kind: Kind::View,
+        source,
+        columns,
+        primary_key: Vec::new(),
+        keys: Vec::new(),
+        ordered: Vec::new(),
+    })
+}
+
+/// The numbers and the columns of a table, or columns of these types.
+fn columns(
+    connection: &Connection,
+    table: i64,
+    types: &str,
+) -> Result<(Vec<i64>, Vec<Attribute>), Error> {
+    let params = vec![Value::Int(table), Value::Text(types.to_owned())];
+    let rows = query(connection, include_str!("catalog/columns.sql"), params)?;
+    let columns = rows.into_iter().map(|row| {
+        let mut row = Cells::of(row);
+        Ok((row.int()?, attribute(&mut row)?))
+    });
+    columns
+        .collect::<Result<Vec<_>, Error>>()
+        .map(|columns| columns.into_iter().unzip())
 }
 
 /// Whether the server is a replica, which does not know the primary's transactions.

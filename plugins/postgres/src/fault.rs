@@ -35,10 +35,10 @@ pub fn display(schema: &str, table: &str) -> String {
     )
 }
 
-/// Says which table the host's error is about.
-pub fn about(table: &str, error: Error) -> Error {
+/// Says what the host's error is about.
+pub fn about(source: &str, error: Error) -> Error {
     Error {
-        message: format!("table {table}: {}", error.message),
+        message: format!("{source}: {}", error.message),
         ..error
     }
 }

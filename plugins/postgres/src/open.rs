@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use crate::announce::announce;
 use crate::bindings::{Column, Connection, DataType, Error, ErrorKind, Request};
 use crate::catalog;
-use crate::fault::{column_error, display, invalid_cursor};
+use crate::fault::{column_error, invalid_cursor};
 use crate::nearest::nearest;
 use crate::position::{Position, fits, skips_nulls};
 use crate::read::Read;
@@ -33,8 +33,11 @@ pub struct Opened {
 }
 
 pub fn open(connection: Connection, request: &Request) -> Result<Opened, Error> {
-    let relation = catalog::relation(&connection, request.schema.as_deref(), &request.table)?;
-    let label = display(&relation.schema, &relation.name);
+    let relation = match &request.query {
+        Some(query) => catalog::query_relation(&connection, query)?,
+        None => catalog::relation(&connection, request.schema.as_deref(), &request.table)?,
+    };
+    let label = relation.source.label();
     let cursor = require(&relation, &request.cursor_column)?;
     let operand = order_by(&relation.columns[cursor])?;
     let tie = relation.tie(cursor);
@@ -53,8 +56,7 @@ pub fn open(connection: Connection, request: &Request) -> Result<Opened, Error> 
 
     let attribute = &relation.columns[cursor];
     let table = Table {
-        schema: relation.schema.clone(),
-        name: relation.name.clone(),
+        source: relation.source.clone(),
         items: selected
             .iter()
             .map(|column| relation.columns[*column].item())
@@ -121,9 +123,10 @@ fn unordered_table(read: &Read, cursor: &Attribute) -> String {
     let columns = std::iter::once(&read.table.cursor).chain(&read.table.key);
     let columns = columns.map(|operand| identifier(&operand.column));
     let columns = columns.collect::<Vec<_>>().join(", ");
-    let table = &read.label;
+    let label = &read.label;
+    let table = label.trim_start_matches("table ");
     format!(
-        "no index of table {table} begins with {}, so the source sorts the table for each run: create index on {table} ({columns})",
+        "no index of {label} begins with {}, so the source sorts the table for each run: create index on {table} ({columns})",
         identifier(&cursor.name)
     )
 }
@@ -162,8 +165,8 @@ fn require(relation: &Relation, name: &str) -> Result<usize, Error> {
     if let Some(column) = relation.position(name) {
         return readable(relation, column);
     }
-    let table = display(&relation.schema, &relation.name);
-    let mut message = format!("table {table} has no column {}", identifier(name));
+    let source = relation.source.label();
+    let mut message = format!("{source} has no column {}", identifier(name));
     let similar = nearest(
         name,
         relation.columns.iter().map(|column| column.name.as_str()),
@@ -180,12 +183,9 @@ fn readable(relation: &Relation, column: usize) -> Result<usize, Error> {
     if attribute.readable {
         return Ok(column);
     }
-    let (table, name) = (
-        display(&relation.schema, &relation.name),
-        identifier(&attribute.name),
-    );
+    let (source, name) = (relation.source.label(), identifier(&attribute.name));
     let message = format!(
-        "the login may not read column {name} of table {table}: grant select on the table to it, or ask for other columns"
+        "the login may not read column {name} of {source}: grant select on the table to it, or ask for other columns"
     );
     Err(column_error(
         ErrorKind::PermissionDenied,
@@ -220,7 +220,7 @@ pub fn misfit(attribute: &Attribute) -> Error {
 
 fn other_key(label: &str, attribute: &Attribute) -> Error {
     let message = format!(
-        "the cursor was made with another key than table {label} has now, so the place of its row is unknown; reset the \
+        "the cursor was made with another key than {label} has now, so the place of its row is unknown; reset the \
          sync, or give a cursor without a tie to go on behind all rows with that value"
     );
     invalid_cursor(&attribute.name, message)

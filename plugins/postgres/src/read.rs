@@ -11,7 +11,7 @@ use crate::sql::{Bound, Known, Pass, Table};
 pub struct Read {
     pub connection: Connection,
     pub table: Table,
-    /// The table as messages name it.
+    /// The table or the query as messages name it.
     pub label: String,
     /// No statement stays open between two pages.
     pub paced: bool,

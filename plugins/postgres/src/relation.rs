@@ -1,14 +1,14 @@
 //! A table as the catalog describes it: its columns, their types, and what identifies a row.
 //! Pure; `catalog` fills it.
 
-use crate::sql::{Form, Item, Operand};
+use crate::sql::{Form, Item, Operand, Source};
 
 /// What a relation is, as far as reading it goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// Plain or partitioned: writers lock it, or one of its partitions.
     Table,
-    /// Its rows come from elsewhere in this database.
+    /// Its rows come from elsewhere in this database: a view, a query.
     View,
     /// Its rows come from another server.
     Foreign,
@@ -16,10 +16,10 @@ pub enum Kind {
 
 #[derive(Debug, Clone)]
 pub struct Relation {
+    /// Of the table; 0 of a query.
     pub oid: i64,
     pub kind: Kind,
-    pub schema: String,
-    pub name: String,
+    pub source: Source,
     /// In the table's order, with those that the login may not read.
     pub columns: Vec<Attribute>,
     /// Sets of columns that identify a row, as positions in `columns`: the primary key, then others, narrowest first.

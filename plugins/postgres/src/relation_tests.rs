@@ -26,8 +26,10 @@ fn relation(keys: Vec<Vec<usize>>) -> Relation {
         oid: 1,
         kind: Kind::Table,
         ordered: vec![],
-        schema: "s".to_owned(),
-        name: "t".to_owned(),
+        source: Source::Table {
+            schema: "s".to_owned(),
+            name: "t".to_owned(),
+        },
         columns,
         keys,
         primary_key: vec![],

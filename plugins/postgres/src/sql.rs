@@ -14,6 +14,63 @@ fn column(name: &str) -> String {
     format!("{ALIAS}.{}", identifier(name))
 }
 
+/// What rows are read from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    Table {
+        schema: String,
+        name: String,
+    },
+    /// A query of the client's.
+    Query(String),
+}
+
+impl Source {
+    /// How messages name it.
+    pub fn label(&self) -> String {
+        match self {
+            Self::Table { schema, name } => {
+                format!("table {}.{}", identifier(schema), identifier(name))
+            }
+            Self::Query(_) => "the query".to_owned(),
+        }
+    }
+
+    fn text(&self) -> String {
+        match self {
+            Self::Table { schema, name } => {
+                format!("{}.{} as {ALIAS}", identifier(schema), identifier(name))
+            }
+            // The line break ends a comment that the query may end with.
+            Self::Query(text) => format!("({text}\n) as {ALIAS}"),
+        }
+    }
+
+    /// One row without values, with the columns and the types of this. It reads nothing.
+    fn row_of_nulls(&self) -> String {
+        let text = self.text();
+        format!("(select {ALIAS}.* from (values (1)) as one left join {text} on false)")
+    }
+
+    /// The names of the columns, in order.
+    pub fn names(&self) -> String {
+        let row = self.row_of_nulls();
+        format!(
+            "select pg_catalog.json_object_keys(pg_catalog.row_to_json({ALIAS})) from {row} as {ALIAS}"
+        )
+    }
+
+    /// The types of these columns, in one row.
+    pub fn types(&self, names: &[String]) -> String {
+        let types = names.iter().map(|name| {
+            let column = column(name);
+            format!("pg_catalog.pg_typeof({column})::pg_catalog.oid::pg_catalog.int8")
+        });
+        let types = types.collect::<Vec<_>>().join(", ");
+        format!("select {types} from {} as {ALIAS}", self.row_of_nulls())
+    }
+}
+
 /// The form in which a column is selected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
@@ -98,8 +155,7 @@ pub enum Bound {
 /// A table and what is read from it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Table {
-    pub schema: String,
-    pub name: String,
+    pub source: Source,
     pub items: Vec<Item>,
     pub cursor: Operand,
     /// What tells rows with an equal cursor value apart; empty if nothing does or needs to.
@@ -148,7 +204,7 @@ impl Table {
 
     /// The greatest cursor value; with a `limit`, the greatest below the result of that expression.
     pub fn newest(&self, limit: Option<&str>) -> String {
-        let (column, source) = (self.cursor.column(), source(&self.schema, &self.name));
+        let (column, source) = (self.cursor.column(), self.source.text());
         let item = Item {
             name: self.cursor.column.clone(),
             form: self.cursor_form(),
@@ -167,7 +223,7 @@ impl Table {
         if known {
             conditions.push(self.cursor.compare(">", 2));
         }
-        let (source, conditions) = (source(&self.schema, &self.name), conditions.join(" and "));
+        let (source, conditions) = (self.source.text(), conditions.join(" and "));
         format!(
             "select pg_catalog.count(*) from (select from {source} where {conditions} limit {most}) as counted"
         )
@@ -192,7 +248,7 @@ impl Table {
     }
 
     fn select(&self, conditions: &[String], order: &[&Operand], bound: Bound) -> String {
-        let mut sql = select(&self.schema, &self.name, &self.items);
+        let mut sql = select(&self.source, &self.items);
         if !conditions.is_empty() {
             sql += &format!(" where {}", conditions.join(" and "));
         }
@@ -214,7 +270,7 @@ impl Table {
     }
 
     fn count(&self, conditions: &[String]) -> String {
-        let source = source(&self.schema, &self.name);
+        let source = self.source.text();
         format!(
             "select pg_catalog.count(*) from {source} where {}",
             conditions.join(" and ")
@@ -244,17 +300,13 @@ impl Table {
 }
 
 /// Describes columns without reading a row.
-pub fn no_rows(schema: &str, table: &str, items: &[Item]) -> String {
-    format!("{} limit 0", select(schema, table, items))
+pub fn no_rows(source: &Source, items: &[Item]) -> String {
+    format!("{} limit 0", select(source, items))
 }
 
-fn select(schema: &str, table: &str, items: &[Item]) -> String {
+fn select(source: &Source, items: &[Item]) -> String {
     let items = items.iter().map(Item::text).collect::<Vec<_>>();
-    format!("select {} from {}", items.join(", "), source(schema, table))
-}
-
-fn source(schema: &str, table: &str) -> String {
-    format!("{}.{} as {ALIAS}", identifier(schema), identifier(table))
+    format!("select {} from {}", items.join(", "), source.text())
 }
 
 /// Rows behind the position whose values are the parameters from `first` on, in the order of `operands`.

@@ -27,8 +27,10 @@ fn item(name: &str, form: Form) -> Item {
 
 fn lineitem() -> Table {
     Table {
-        schema: "public".to_owned(),
-        name: "lineitem".to_owned(),
+        source: Source::Table {
+            schema: "public".to_owned(),
+            name: "lineitem".to_owned(),
+        },
         items: vec![item("l_id", Form::Native), item("updated", Form::Native)],
         cursor: operand("updated", "timestamptz"),
         key: vec![operand("l_id", "int8")],
@@ -190,8 +192,10 @@ fn a_name_cannot_leave_its_quotes() {
 fn hostile_names_are_quoted_everywhere() {
     let evil = r#"x"; drop table y; --"#;
     let table = Table {
-        schema: evil.to_owned(),
-        name: evil.to_owned(),
+        source: Source::Table {
+            schema: evil.to_owned(),
+            name: evil.to_owned(),
+        },
         items: vec![item(evil, Form::Text)],
         cursor: operand(evil, evil),
         key: vec![operand(evil, evil)],
@@ -265,5 +269,21 @@ fn the_newest_value_is_found_from_the_end_of_the_index() {
     assert_eq!(
         lineitem().newest(Some("now()")),
         format!(r#"{select} where t."updated" < now() order by t."updated" desc limit 1"#)
+    );
+}
+
+#[test]
+fn a_query_is_a_source_like_a_table() {
+    let source = Source::Query("select 1 as \"a\" -- one".to_owned());
+    assert_eq!(
+        no_rows(&source, &[item("a", Form::Text)]),
+        "select t.\"a\"::pg_catalog.text as \"a\" from (select 1 as \"a\" -- one\n) as t limit 0"
+    );
+    let nulls = "(select t.* from (values (1)) as one left join (select 1 as \"a\" -- one\n) as t on false)";
+    assert_eq!(
+        source.types(&["a".to_owned()]),
+        format!(
+            "select pg_catalog.pg_typeof(t.\"a\")::pg_catalog.oid::pg_catalog.int8 from {nulls} as t"
+        )
     );
 }

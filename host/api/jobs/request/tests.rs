@@ -237,8 +237,23 @@ fn wrong_types_and_ranges_are_reported_at_their_field() {
 }
 
 #[test]
+fn an_upsert_names_its_key() {
+    let mut body = with("/mode", Some(json!("upsert")));
+    refused(&body, "key_columns_required", &["/key_columns"]);
+    body["key_columns"] = json!(["id", "id"]);
+    refused(&body, "invalid_request", &["/key_columns/1"]);
+    body["key_columns"] = json!(["b", "a"]);
+    body["source"]["columns"] = json!(["a", "c"]);
+    let spec = JobRequest::parse(&body).unwrap().into_spec();
+    assert_eq!(spec.mode, Mode::Upsert);
+    assert_eq!(spec.key_columns, ["b", "a"]);
+    assert_eq!(spec.source_with_key().columns, ["a", "c", "b"]);
+    assert_eq!(spec.source.columns, ["a", "c"]);
+}
+
+#[test]
 fn words_have_codes_of_their_own() {
-    for word in ["upsert", "CREATE", "", "merge"] {
+    for word in ["Upsert", "CREATE", "", "merge"] {
         refused(
             &with("/mode", Some(json!(word))),
             "invalid_mode",

@@ -1,29 +1,41 @@
--- The columns of the table with oid $1, in its order.
-with recursive base as (
-    select a.attnum, a.atttypid as type, a.attndims::pg_catalog.int4 as dimensions
+-- The columns of the table with oid $1, in its order; or, where $2 lists types, e.g. '23,25', as many columns of these types,
+-- of which nothing else is known.
+with recursive listed as (
+    select a.attnum::pg_catalog.int8 as place, a.attname::pg_catalog.text as name, a.atttypid as type, a.atttypmod as modifier,
+           a.attndims::pg_catalog.int4 as dimensions, a.attcollation as collation,
+           -- Kept neither by a foreign server, nor by every child of a parent, nor (18 and later) before it is validated.
+           a.attnotnull and c.relkind <> 'f'
+               and not (c.relkind = 'r' and exists (select from pg_catalog.pg_inherits as h where h.inhparent = c.oid))
+               and not exists (select from pg_catalog.pg_constraint as v
+                                where v.conrelid = c.oid and v.contype = 'n' and not v.convalidated and a.attnum = any (v.conkey)) as not_null,
+           pg_catalog.has_column_privilege(c.oid, a.attnum, 'select') as readable
       from pg_catalog.pg_attribute as a
+      join pg_catalog.pg_class as c on c.oid = a.attrelid
      where a.attrelid = $1::pg_catalog.oid and a.attnum > 0 and not a.attisdropped
      union all
-    select b.attnum, d.typbasetype, d.typndims::pg_catalog.int4
+    select u.place, '', u.type, -1, 0, 0, false, true
+      from pg_catalog.unnest(pg_catalog.string_to_array($2::pg_catalog.text, ',')::pg_catalog.oid[]) with ordinality as u (type, place)
+), base as (
+    select l.place, l.type, l.dimensions
+      from listed as l
+     union all
+    select b.place, d.typbasetype, d.typndims::pg_catalog.int4
       from base as b
       join pg_catalog.pg_type as d on d.oid = b.type
      where d.typtype = 'd'
 )
-select a.attnum::pg_catalog.int8,
-       a.attname::pg_catalog.text,
-       pg_catalog.format_type(a.atttypid, a.atttypmod),
-       -- Kept neither by a foreign server, nor by every child of a parent, nor (18 and later) before it is validated.
-       a.attnotnull and c.relkind <> 'f'
-           and not (c.relkind = 'r' and exists (select from pg_catalog.pg_inherits as h where h.inhparent = c.oid))
-           and not exists (select from pg_catalog.pg_constraint as v
-                            where v.conrelid = c.oid and v.contype = 'n' and not v.convalidated and a.attnum = any (v.conkey)),
-       pg_catalog.has_column_privilege(c.oid, a.attnum, 'select'),
+select l.place,
+       l.name,
+       pg_catalog.format_type(l.type, l.modifier),
+       l.not_null,
+       l.readable,
        t.oid::pg_catalog.int8,
        n.nspname::pg_catalog.text,
        t.typname::pg_catalog.text,
        case when t.typelem <> 0 and t.typlen = -1 then 'a' else t.typtype::pg_catalog.text end,
        b.dimensions::pg_catalog.int8,
-       coalesce(l.collisdeterministic, true),
+       -- Of a text whose collation is not known nothing can be said.
+       coalesce(k.collisdeterministic, l.collation <> 0 or t.typcollation = 0),
        -- The schema of `>` of the type's default ordering; enums, ranges and multiranges share one of a pseudo-type.
        (select s.nspname::pg_catalog.text
           from pg_catalog.pg_opclass as o
@@ -45,7 +57,6 @@ select a.attnum::pg_catalog.int8,
   from base as b
   join pg_catalog.pg_type as t on t.oid = b.type and t.typtype <> 'd'
   join pg_catalog.pg_namespace as n on n.oid = t.typnamespace
-  join pg_catalog.pg_attribute as a on a.attrelid = $1::pg_catalog.oid and a.attnum = b.attnum
-  join pg_catalog.pg_class as c on c.oid = a.attrelid
-  left join pg_catalog.pg_collation as l on l.oid = a.attcollation
- order by a.attnum
+  join listed as l on l.place = b.place
+  left join pg_catalog.pg_collation as k on k.oid = l.collation
+ order by l.place

@@ -1,6 +1,7 @@
 //! `cursor` of a request: where a job starts, and each value's kind. A wrong form is an invalid request; a kind or value
 //! that cannot be is an invalid cursor. Whether it fits the column is the source's to say.
 
+use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::super::fields::{Field, Fields};
@@ -186,4 +187,45 @@ fn read(kind: CursorKind, text: String) -> Result<Value, &'static str> {
 /// With or without hyphens; no braces, no `urn:`.
 fn is_uuid(text: &str) -> bool {
     [32, 36].contains(&text.len()) && uuid::Uuid::try_parse(text).is_ok()
+}
+
+/// A position as clients see it; none for one among the rows without a value, which no request can name.
+#[derive(Debug, PartialEq, Serialize)]
+pub struct CursorView {
+    kind: &'static str,
+    value: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tie: Vec<CursorView>,
+}
+
+impl CursorView {
+    pub fn of(cursor: &Cursor) -> Option<Self> {
+        let tie = cursor.tie.iter().map(Self::of_value);
+        Some(Self {
+            tie: tie.collect::<Option<_>>()?,
+            ..Self::of_value(&cursor.value)?
+        })
+    }
+
+    fn of_value(value: &Value) -> Option<Self> {
+        let kind = match value {
+            Value::Null => return None,
+            Value::Int(_) => "int",
+            Value::Decimal(_) => "decimal",
+            Value::Float(_) => "float",
+            Value::Timestamp(_) => "timestamp",
+            Value::Timestamptz(_) => "timestamptz",
+            Value::Date(_) => "date",
+            Value::Time(_) => "time",
+            Value::Uuid(_) => "uuid",
+            Value::Bytes(_) => "bytes",
+            // What has no kind of its own is named by its text, and bound to its column's type again.
+            Value::Text(_) | Value::Boolean(_) | Value::Native { .. } => "text",
+        };
+        Some(Self {
+            kind,
+            value: value.to_text()?,
+            tie: Vec::new(),
+        })
+    }
 }

@@ -8,9 +8,10 @@ use super::super::Api;
 use super::super::problem::Problem;
 use super::super::report::FieldError;
 use super::cursor::INVALID_CURSOR;
-use super::request::JobRequest;
 use crate::model::cursor::Cursor;
 use crate::model::failure::Failure;
+use crate::model::pacing::Pacing;
+use crate::model::source::Source;
 use crate::plugin::{Plugin, ReadRequest};
 
 /// A source that is slow, or whose sessions are all taken, is no reason to keep the client.
@@ -23,16 +24,15 @@ const APPLICATION_NAME: &str = "sluice/check";
 pub async fn cursor_fits(
     api: &Api,
     plugin: &Arc<Plugin>,
-    request: &JobRequest,
+    source: &Source,
+    cursor: &Cursor,
+    pointer: &str,
 ) -> Result<(), Problem> {
-    let Some(cursor) = &request.cursor else {
-        return Ok(());
-    };
     // Dropped at the end of the time, its session ends too.
-    match tokio::time::timeout(PATIENCE, open(api, plugin, request, cursor)).await {
+    match tokio::time::timeout(PATIENCE, open(api, plugin, source, cursor)).await {
         Ok(Err(failure)) if failure.code == INVALID_CURSOR => {
             let errors = vec![FieldError {
-                pointer: "/cursor".to_owned(),
+                pointer: pointer.to_owned(),
                 detail: failure.detail.clone(),
             }];
             Err(Problem::bad_request(INVALID_CURSOR, failure.detail).with_errors(errors))
@@ -44,16 +44,16 @@ pub async fn cursor_fits(
 async fn open(
     api: &Api,
     plugin: &Arc<Plugin>,
-    request: &JobRequest,
+    source: &Source,
     cursor: &Cursor,
 ) -> Result<(), Failure> {
-    let connection_ref = &request.source.connection_ref;
+    let connection_ref = &source.connection_ref;
     let session = api.connections.connect(connection_ref, APPLICATION_NAME);
     let read = ReadRequest {
-        source: request.source.clone(),
+        source: source.clone(),
         resume: Some(cursor.clone()),
         continued: false,
-        pacing: request.pacing,
+        pacing: Pacing::default(),
     };
     plugin.open_reader(session.await?, read).await?;
     Ok(())

@@ -1,0 +1,12 @@
+//! Syncs over HTTP: what a request may say, what a sync looks like, and one file per route or pair of routes.
+
+pub mod cursor;
+pub mod edit;
+pub mod get;
+pub mod list;
+pub mod post;
+mod request;
+pub mod reset;
+pub mod run;
+mod schedule;
+mod view;
