@@ -18,6 +18,6 @@ test: setup
 soak: setup
 	SLUICE_TEST_KILLS=$(or $(KILLS),100) cargo test --test tests soak:: -- --nocapture
 
-# The benchmark, optimised. It prints ratios within one run. PARTS="extract beside" picks some of it.
+# The benchmark, optimised. It prints ratios within one run. PARTS="beside idle" picks some of it.
 bench: setup
 	cargo bench --bench extract -- $(PARTS)

@@ -266,7 +266,8 @@ impl Cluster {
         })
     }
 
-    fn log(&self) -> PathBuf {
+    /// What the server says, since its last start.
+    pub fn log(&self) -> PathBuf {
         self.folder.path().join("log")
     }
 

@@ -23,7 +23,7 @@ const SMALL_JOBS: usize = 31;
 /// A host on a temporary folder, with its dispatcher running.
 pub struct Host {
     pub app: App,
-    kb: Kb,
+    pub kb: Kb,
     dispatcher: JoinHandle<()>,
     shutdown: CancellationToken,
     _folder: TempDir,

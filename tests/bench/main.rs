@@ -1,5 +1,6 @@
 //! `make bench`: how fast a table of 2,000,000 rows lands, against the speed at which the server gives it away.
-//! Then what others on the source feel of us. Prints medians and ratios, and writes them to `target/bench`. Not a test: it
+//! Then what others on the source feel of us, and what
+//! idleness costs. Prints medians and ratios, and writes them to `target/bench`. Not a test: it
 //! fails only when something does not work. `make bench PARTS=beside` measures only that part.
 //!
 //! The contenders take turns (A B C D A B C D …), so that a busy machine slows all of them: compare the ratios of one
@@ -7,6 +8,7 @@
 
 mod beside;
 mod contenders;
+mod idle;
 mod job;
 mod memory;
 mod pgbench;
@@ -28,7 +30,9 @@ type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 const EXTRACT: &str = "extract";
 /// What others feel.
 const BESIDE: &str = "beside";
-const PARTS: [&str; 2] = [EXTRACT, BESIDE];
+/// What syncs cost that find nothing.
+const IDLE: &str = "idle";
+const PARTS: [&str; 3] = [EXTRACT, BESIDE, IDLE];
 
 const ROWS: u64 = 2_000_000;
 /// For the question whether memory grows with the table.
@@ -68,6 +72,9 @@ async fn run() -> Outcome<()> {
     }
     if is_wanted(BESIDE) {
         beside::measure().await?;
+    }
+    if is_wanted(IDLE) {
+        idle::measure().await?;
     }
     Ok(())
 }

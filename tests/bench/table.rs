@@ -84,8 +84,17 @@ pub struct Source {
 
 impl Source {
     pub async fn start(rows: u64, fewer_rows: u64) -> Outcome<Self> {
+        Self::start_with(&[], rows, fewer_rows).await
+    }
+
+    /// With more settings of the server, `name=value`.
+    pub async fn start_with(
+        settings: &'static [&str],
+        rows: u64,
+        fewer_rows: u64,
+    ) -> Outcome<Self> {
         println!("filling a throw-away cluster with {rows} rows …");
-        let cluster = tokio::task::spawn_blocking(Cluster::start).await??;
+        let cluster = tokio::task::spawn_blocking(|| Cluster::start_with(settings, &[])).await??;
         let source = Self {
             cluster,
             rows,
