@@ -18,5 +18,6 @@ mod shutdown;
 mod smoke;
 mod soak;
 mod stop;
+mod syncs;
 mod types;
 mod watermark;

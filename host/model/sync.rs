@@ -18,9 +18,12 @@ pub enum SyncMode {
     Append,
     /// Each run reads everything and swaps the table.
     Replace,
+    /// As append, but rows give way to new ones with the same key.
+    Upsert,
 }
 
-/// What the first run of a stream does with the dest table, where later ones append.
+/// What the first run of a stream does with the dest table, where later ones append. One that merges can do both the
+/// first and the second.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, sqlx::Type)]
 #[serde(rename_all = "snake_case")]
 #[sqlx(rename_all = "snake_case")]
@@ -146,10 +149,10 @@ impl SyncOrder {
     fn run_mode(&self) -> Mode {
         match (self.spec.mode, self.first_run) {
             (SyncMode::Replace, _) => Mode::Replace,
-            (SyncMode::Append, _) if self.has_cursor => Mode::Append,
-            (SyncMode::Append, FirstRun::Create) => Mode::Create,
-            (SyncMode::Append, FirstRun::Append) => Mode::Append,
-            (SyncMode::Append, FirstRun::Replace) => Mode::Replace,
+            (_, FirstRun::Replace) if !self.has_cursor => Mode::Replace,
+            (SyncMode::Upsert, _) => Mode::Upsert,
+            (SyncMode::Append, FirstRun::Create) if !self.has_cursor => Mode::Create,
+            (SyncMode::Append, _) => Mode::Append,
         }
     }
 }

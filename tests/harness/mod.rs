@@ -279,7 +279,8 @@ impl Host {
     }
 }
 
-fn merge(into: &mut Value, more: Value) {
+/// Puts fields into an object, at any depth.
+pub fn merge(into: &mut Value, more: Value) {
     match (into, more) {
         (Value::Object(into), Value::Object(more)) => {
             for (key, value) in more {

@@ -1,6 +1,6 @@
 //! The fields that jobs and syncs have in common, each read and checked on its own.
 
-use super::super::fields::{Field, MAX_NAME_BYTES};
+use super::super::fields::{Field, Fields, MAX_NAME_BYTES};
 use crate::model::job::{DEFAULT_BATCH_ROWS, Placement};
 use crate::model::pacing::Pacing;
 use crate::model::source::Source;
@@ -73,5 +73,23 @@ pub fn placement(field: &Field) -> Option<Placement> {
             "invalid_placement",
             "is no placement; there are hosted and local",
         ),
+    }
+}
+
+/// Whether the mode merges rows by their key.
+pub enum Key {
+    Needed,
+    Optional,
+}
+
+/// Empty if there is none.
+pub fn key_columns(fields: &Fields, key: Key) -> Option<Vec<String>> {
+    match (fields.optional("key_columns", Field::names)?, key) {
+        (Some(names), _) => Some(names),
+        (None, Key::Optional) => Some(Vec::new()),
+        (None, Key::Needed) => {
+            let detail = "is required with mode upsert: the columns that tell rows apart";
+            fields.missing("key_columns", "key_columns_required", detail)
+        }
     }
 }

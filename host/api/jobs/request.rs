@@ -5,7 +5,9 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::super::extraction::cursor::{CursorFields, INVALID_CURSOR, cursor};
-use super::super::extraction::parts::{batch_rows, dest_table, pacing, placement, source};
+use super::super::extraction::parts::{
+    Key, batch_rows, dest_table, key_columns, pacing, placement, source,
+};
 use super::super::extraction::view::{PacingView, SourceView};
 use super::super::fields::{Field, Fields};
 use super::super::problem::Problem;
@@ -44,7 +46,8 @@ pub struct JobRequest {
     #[schema(value_type = Option<String>, example = "hosted")]
     pub placement: Placement,
     /// Ordered key of the destination, needed by `upsert`. It is read also if `source.columns` does not name it.
-    key_columns: Option<Vec<String>>,
+    #[schema(value_type = Option<Vec<String>>)]
+    key_columns: Vec<String>,
 }
 
 impl JobRequest {
@@ -73,13 +76,11 @@ impl JobRequest {
         });
         let pacing = fields.optional("pacing", pacing);
         let placement = fields.optional("placement", placement);
-        let key_columns = match fields.optional("key_columns", Field::names) {
-            Some(None) if mode == Some(Some(Mode::Upsert)) => {
-                let detail = "is required with mode upsert: the columns that tell rows apart";
-                fields.missing("key_columns", "key_columns_required", detail)
-            }
-            key_columns => key_columns,
+        let key = match mode {
+            Some(Some(Mode::Upsert)) => Key::Needed,
+            _ => Key::Optional,
         };
+        let key_columns = key_columns(fields, key);
         Some(Self {
             kb_id: KbId(kb_id?),
             dest_table: dest_table?,
@@ -102,7 +103,7 @@ impl JobRequest {
             cursor: self.cursor,
             pacing: self.pacing,
             placement: self.placement,
-            key_columns: self.key_columns.unwrap_or_default(),
+            key_columns: self.key_columns,
             continued: false,
         }
     }

@@ -5,7 +5,9 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::super::extraction::cursor::{CursorFields, INVALID_CURSOR, cursor};
-use super::super::extraction::parts::{batch_rows, dest_table, pacing, placement, source};
+use super::super::extraction::parts::{
+    Key, batch_rows, dest_table, key_columns, pacing, placement, source,
+};
 use super::super::extraction::view::{PacingView, SourceView};
 use super::super::fields::{Field, Fields};
 use super::super::problem::Problem;
@@ -37,8 +39,8 @@ pub struct SyncRequest {
     #[schema(value_type = i64, minimum = 1)]
     pub interval_secs: u32,
     pub name: Option<String>,
-    /// `append` (default; `create` says the same): the first run creates the table, later ones append. `replace`: each
-    /// run reads everything and swaps the table.
+    /// `append` (default; `create` says the same): the first run creates the table, later ones append. `upsert`: rows give
+    /// way to new ones with the same key. `replace`: each run reads everything and swaps the table.
     #[schema(value_type = Option<String>, example = "append")]
     pub mode: SyncMode,
     #[schema(value_type = Option<PacingView>)]
@@ -48,7 +50,7 @@ pub struct SyncRequest {
     pub batch_rows: u32,
     #[schema(value_type = Option<String>, example = "hosted")]
     pub placement: Placement,
-    /// Ordered key of the destination.
+    /// Ordered key of the destination; needed by `upsert`, added to `columns` of the source.
     #[schema(value_type = Option<Vec<String>>)]
     pub key_columns: Vec<String>,
     /// Absent: true.
@@ -99,9 +101,12 @@ impl SyncRequest {
                 .and_then(|field| interval_secs(&field)),
         };
         let name = fields.optional("name", name);
-        let key_columns = fields.optional("key_columns", Field::names);
-        let has_key = !matches!(key_columns, Some(None));
-        let mode = fields.optional("mode", |field| mode(field, has_key, fields));
+        let mode = fields.optional("mode", mode);
+        let key = match mode {
+            Some(Some(SyncMode::Upsert)) => Key::Needed,
+            _ => Key::Optional,
+        };
+        let key_columns = key_columns(fields, key);
         let pacing = fields.optional("pacing", pacing);
         let batch_rows = fields.optional("batch_rows", batch_rows);
         let placement = fields.optional("placement", placement);
@@ -126,7 +131,7 @@ impl SyncRequest {
             pacing: pacing?.unwrap_or_default(),
             batch_rows: batch_rows?.unwrap_or(DEFAULT_BATCH_ROWS),
             placement: placement?.unwrap_or(Placement::Hosted),
-            key_columns: key_columns?.unwrap_or_default(),
+            key_columns: key_columns?,
             enabled: enabled?.unwrap_or(true),
             schedule: schedule?.unwrap_or(Schedule::Interval),
             existing_dest: existing_dest?,
@@ -196,21 +201,14 @@ fn name(field: &Field) -> Option<String> {
     field.label(MAX_NAME_CHARS)
 }
 
-fn mode(field: &Field, has_key: bool, fields: &Fields) -> Option<SyncMode> {
+fn mode(field: &Field) -> Option<SyncMode> {
     match field.string()? {
         "append" | "create" => Some(SyncMode::Append),
         "replace" => Some(SyncMode::Replace),
-        "upsert" if !has_key => {
-            let detail = "is required by mode upsert: the columns that tell rows apart";
-            fields.missing("key_columns", "key_columns_required", detail)
-        }
-        "upsert" => field.wrong_as(
-            "invalid_mode",
-            "upsert is not served yet; the modes are append and replace",
-        ),
+        "upsert" => Some(SyncMode::Upsert),
         _ => field.wrong_as(
             "invalid_mode",
-            "is no mode of a sync; the modes are append and replace",
+            "is no mode of a sync; the modes are append, upsert and replace",
         ),
     }
 }

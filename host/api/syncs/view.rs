@@ -57,7 +57,7 @@ pub struct SyncView {
     key_columns: Vec<String>,
     pacing: Option<PacingView>,
     batch_rows: u32,
-    /// `append` or `replace`.
+    /// `append`, `upsert` or `replace`.
     #[schema(value_type = String, example = "append")]
     mode: SyncMode,
     schedule: ScheduleView,

@@ -162,6 +162,12 @@ fn next_minute(times: Times, zone: Tz, after: DateTime<Utc>) -> DateTime<Utc> {
 }
 
 fn matches(times: Times, zone: Tz, at: DateTime<Utc>) -> bool {
+    // These zones differ by whole hours, and clocks change at full ones: no other minute needs a look.
+    let (Times::Daily { minute, .. } | Times::Hourly { minute } | Times::OnMondays { minute, .. }) =
+        times;
+    if at.minute() != minute && at.minute() != 0 {
+        return false;
+    }
     let local = at.with_timezone(&zone);
     match times {
         Times::Hourly { minute } => local.minute() == minute,

@@ -103,7 +103,7 @@ impl Simulation {
             chrono_tz::Australia::Sydney,
         ][self.random.random_range(0..4)];
         match number {
-            0 => When::Every(TimeDelta::minutes(15)),
+            0 => When::Every(TimeDelta::hours(1)),
             1 => When::Cron(Times::Hourly { minute }, zone),
             // Into the missing and the doubled hours.
             2 => When::Cron(
@@ -131,8 +131,10 @@ impl Simulation {
             40..60 => When::Cron(Times::OnMondays { hour, minute }, zone),
             60..75 => When::Manual,
             // All of them due together at first, and some for ever.
-            75..100 => When::Every(TimeDelta::hours(6)),
-            _ => When::Every(TimeDelta::seconds(self.random.random_range(7_000..90_000))),
+            75..100 => When::Every(TimeDelta::hours(12)),
+            _ => When::Every(TimeDelta::seconds(
+                self.random.random_range(20_000..200_000),
+            )),
         }
     }
 
@@ -305,7 +307,7 @@ async fn in_a_month_of_200_syncs_every_run_starts_when_it_should() {
     simulation.check_counts().await;
     let starts = &simulation.starts;
     println!("{} starts", starts.len());
-    assert!(starts.len() > 10_000, "only {} starts", starts.len());
+    assert!(starts.len() > 4_000, "only {} starts", starts.len());
     for (first, later) in starts.iter().zip(&starts[20..]) {
         assert!(
             *later - *first >= TimeDelta::milliseconds(250),

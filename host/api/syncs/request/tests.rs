@@ -71,6 +71,10 @@ fn every_field_arrives() {
     let int = |value: &str| json!({"kind": "int", "value": value});
     assert_eq!(parse(json!({"mode": "create"})).mode, SyncMode::Append);
     assert_eq!(parse(json!({"mode": "replace"})).mode, SyncMode::Replace);
+    assert_eq!(
+        parse(json!({"mode": "upsert", "key_columns": ["b", "a"]})).key_columns,
+        ["b", "a"]
+    );
     assert!(!parse(json!({"enabled": false})).enabled);
     let sync =
         parse(json!({"existing_dest": "adopt", "name": "n", "pacing": {"max_rows_per_sec": 5}}));

@@ -1,0 +1,82 @@
+//! A change of a sync's pacing takes effect in the run that is under way.
+
+use serde_json::json;
+
+use super::*;
+
+const ROWS: i64 = 3_000;
+
+async fn host_with_rows() -> (Host, i64) {
+    let host = Host::start_with(&[("SLUICE_JOBS__COMMIT_MS", "50")]).await;
+    host.sql(&format!("{SOURCE}; delete from t")).await;
+    insert(&host, 1, ROWS).await;
+    let kb = host.kb().await;
+    (host, kb)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_crawls_is_let_go_at_once() {
+    let (host, kb) = host_with_rows().await;
+    // Would wait for an hour between batches.
+    for pacing in [
+        json!({"batch_delay_ms": 3_600_000}),
+        json!({"max_rows_per_sec": 1}),
+    ] {
+        let table = format!(
+            "d{}",
+            pacing["max_rows_per_sec"].as_i64().unwrap_or_default()
+        );
+        let id = create(
+            &host,
+            order(kb, &table, json!({"batch_rows": 100, "pacing": pacing})),
+        )
+        .await;
+        let job = begin(&host, &id).await;
+        host.wait_for(&job, |view| view["rows_emitted"].as_i64() >= Some(1))
+            .await;
+        patch(&host, &id, json!({"pacing": {}})).await;
+        let job = host.ended(&job).await;
+        assert_eq!(
+            (&job["state"], &job["attempt"]),
+            (&json!("completed"), &json!(1)),
+            "{job}"
+        );
+        assert_eq!(job["rows_emitted"], ROWS);
+        assert_eq!(
+            landed(&host, kb, &table).await,
+            ids(ROWS),
+            "nothing twice, nothing lost"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_goes_too_fast_is_slowed_down_and_keeps_nothing_open() {
+    let (host, kb) = host_with_rows().await;
+    // Slow to read, so that there is time to change the pace of a stream that is open.
+    host.sql("create function slow(int) returns int language plpgsql stable as $$ begin perform pg_sleep(0.003); return $1; end $$;
+              create view v as select id, slow(id) as s from t").await;
+    let source = json!({"source": {"table": "v"}, "batch_rows": 50, "mode": "append"});
+    let id = create(&host, order(kb, "d", source)).await;
+    let job = begin(&host, &id).await;
+    host.wait_for(&job, |view| view["rows_emitted"].as_i64() >= Some(100))
+        .await;
+    patch(&host, &id, json!({"pacing": {"batch_delay_ms": 2_000}})).await;
+    // From some moment on there is a session, and no transaction in it.
+    let idle = format!(
+        "select count(*)::text from pg_stat_activity where application_name = 'sluice/{job}' and xact_start is null and state = 'idle'"
+    );
+    let start = Instant::now();
+    while host.text(&idle).await == "0" {
+        assert!(start.elapsed() < PATIENCE, "a transaction stays open");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(host.job_view(&job).await["state"], "running");
+    patch(&host, &id, json!({"pacing": {}})).await;
+    assert_eq!(host.ended(&job).await["state"], "completed");
+    assert_eq!(
+        landed(&host, kb, "d").await,
+        ids(ROWS),
+        "nothing twice, nothing lost"
+    );
+}
