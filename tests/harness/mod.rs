@@ -305,7 +305,11 @@ pub fn seed() -> u64 {
         |_| rand::rng().random(),
         |seed| seed.parse().expect("a number"),
     );
-    println!("SLUICE_TEST_SEED={seed}");
+    let thread = std::thread::current();
+    println!(
+        "SLUICE_TEST_SEED={seed} {}",
+        thread.name().unwrap_or_default()
+    );
     seed
 }
 

@@ -19,12 +19,14 @@ use scenario::{SETTINGS, Soak};
 
 /// Without `SLUICE_TEST_KILLS`.
 const KILLS: usize = 30;
-/// Fights and faults take longer than a kill.
+/// A fight takes longer than a kill.
 const KILLS_PER_FIGHT: usize = 3;
 /// From the ready host to its end.
 const LONGEST_LIFE_MS: u64 = 1_200;
 /// Two hosts on one folder: a holder that sleeps for longer than its lease has lost it.
 const SHORT_LEASE: (&str, &str) = ("SLUICE_JOBS__LEASE_SECS", "1");
+/// From one fault to the next.
+const LONGEST_PEACE_MS: u64 = 700;
 /// A fault that no connection has met by then comes too late in an answer.
 const FAULT_IS_DUE: Duration = Duration::from_secs(3);
 /// Holds back every piece of an answer.
@@ -102,9 +104,10 @@ async fn a_connection_that_breaks_late_cut_or_short_loses_and_doubles_nothing() 
     let dsn = source.dsn().to_owned();
     let proxy = Proxy::start(port_of(&dsn), &[], DELAY).await;
     let mut soak = Soak::start(source, &dsn_at(&dsn, proxy.port), &SETTINGS).await;
-    let faults = kills() / KILLS_PER_FIGHT;
-    let mut met = 0;
+    let (faults, mut met) = (kills(), 0);
     for fault in 1..=faults {
+        let peace = soak.random.random_range(0..LONGEST_PEACE_MS);
+        tokio::time::sleep(Duration::from_millis(peace)).await;
         proxy.set(&[random_fault(&mut soak.random)]);
         let start = Instant::now();
         while proxy.left() > 0 && start.elapsed() < FAULT_IS_DUE {
