@@ -7,6 +7,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::api::{self, Api};
 use crate::config::Config;
@@ -60,7 +61,7 @@ impl App {
         let store = Store::open(&config.data_dir.join("sluice.db"))
             .await
             .map_err(|error| failed("state", &error))?;
-        let lake = Lake::open(&config.data_dir.join("kb"))
+        let lake = Lake::open_keeping(&config.data_dir.join("kb"), config.keep_removed())
             .map_err(|error| failed("knowledge bases", &error))?;
         let plugins = Registry::load(
             &config.plugins_dir(),
@@ -104,6 +105,9 @@ impl App {
     ) -> std::io::Result<()> {
         let dispatcher = tokio::spawn(self.dispatcher(None).run(shutdown.clone()));
         let scheduler = tokio::spawn(self.scheduler().run(shutdown.clone()));
+        // What it is about when the host ends is begun again at the next start.
+        let upkeep = self.extractor.lake.upkeep(shutdown.clone());
+        let _upkeep = AbortOnDropHandle::new(tokio::spawn(upkeep));
         let serving = axum::serve(listener, api::router(self.api(shutdown.clone())))
             .with_graceful_shutdown(shutdown.clone().cancelled_owned());
         let served = tokio::select! {

@@ -25,6 +25,7 @@ pub struct Config {
     pub log_format: LogFormat,
     pub jobs: Jobs,
     pub schedule: Schedule,
+    pub kb: Kb,
     pub query: Query,
     pub guest: Guest,
 }
@@ -56,6 +57,12 @@ pub struct Schedule {
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+pub struct Kb {
+    pub keep_removed_secs: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Query {
     pub max_rows: usize,
     pub timeout_secs: u64,
@@ -82,6 +89,7 @@ impl Default for Config {
             log_format: LogFormat::Text,
             jobs: Jobs::default(),
             schedule: Schedule::default(),
+            kb: Kb::default(),
             query: Query::default(),
             guest: Guest::default(),
         }
@@ -106,6 +114,14 @@ impl Default for Schedule {
             tick_secs: 30,
             backoff_cap_secs: 3_600,
             disable_after: 10,
+        }
+    }
+}
+
+impl Default for Kb {
+    fn default() -> Self {
+        Self {
+            keep_removed_secs: 3_600,
         }
     }
 }
@@ -177,6 +193,7 @@ impl Config {
                 self.schedule.backoff_cap_secs.into(),
             ),
             ("schedule.disable_after", self.schedule.disable_after.into()),
+            ("kb.keep_removed_secs", self.kb.keep_removed_secs.into()),
             ("query.max_rows", self.query.max_rows as u64),
             ("query.timeout_secs", self.query.timeout_secs),
             ("query.memory_mib", self.query.memory_mib as u64),
@@ -211,6 +228,10 @@ impl Config {
             longest_backoff: TimeDelta::seconds(self.schedule.backoff_cap_secs.into()),
             disable_after: self.schedule.disable_after,
         }
+    }
+
+    pub fn keep_removed(&self) -> Duration {
+        Duration::from_secs(self.kb.keep_removed_secs.into())
     }
 
     pub fn lease_time(&self) -> Duration {

@@ -8,6 +8,7 @@ mod cursor;
 mod cursor_types;
 mod cut;
 mod disk;
+mod drift;
 mod harness;
 mod identifiers;
 mod late;

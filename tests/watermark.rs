@@ -256,11 +256,13 @@ async fn a_login_without_rights_on_statistics_holds_back_as_well() {
     host.sql(BY_STAMP).await;
     let role = format!("plain_{}", uuid::Uuid::now_v7().simple());
     host.sql(&format!(
-        "create role {role} login; grant select on t to {role}"
+        "create role {role} login password 'plain'; grant select on t to {role}"
     ))
     .await;
-    let dsn = format!("{} user={role}", host.source.dsn());
-    host.set_connections(&json!({"src": {"kind": "postgres", "dsn": dsn}}));
+    let mut url = url::Url::parse(host.source.dsn()).expect("a URL");
+    url.set_username(&role).expect("has a host");
+    url.set_password(Some("plain")).expect("has a host");
+    host.set_connections(&json!({"src": {"kind": "postgres", "dsn": url.as_str()}}));
     let sync = Sync::of(&host, "t", "c").await;
     assert_eq!(sync.lands().await, 1);
     let writer = session(&host).await;

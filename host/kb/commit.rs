@@ -3,7 +3,8 @@
 //! An entry goes to the next free version. When the version is taken, the winners are read first: an entry of our own
 //! stream means that another holder of the lease wrote, and nothing of ours may land; one that changed the table means
 //! that our files may not fit any more; any other is none of our business. The snapshot is never rebuilt for an append:
-//! a commit costs the same whatever the length of the log.
+//! a commit costs the same whatever the length of the log. A replacement, an upsert and a widening take files out: they are
+//! made from the newest state, again if it was not the newest any more.
 
 use std::sync::Arc;
 
@@ -328,9 +329,10 @@ impl Committer {
     }
 
     async fn taken(&self, version: u64) -> Result<CommitError, KbError> {
+        let stream = &self.target.stream;
         let checkpoint = self
-            .log
-            .newest_checkpoint(&self.target.stream, version)
+            .tables
+            .newest_checkpoint(&self.place()?, stream, version)
             .await?;
         Ok(CommitError::SeqTaken(Box::new(checkpoint)))
     }

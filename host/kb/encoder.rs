@@ -18,7 +18,7 @@ use super::schema::Fit;
 use super::{KbError, staged};
 
 /// Bytes at which a file is closed and the next one begun: large enough to read well, small enough to compact.
-const FILE_BYTES: usize = 128 << 20;
+pub(super) const FILE_BYTES: usize = 128 << 20;
 /// Rows and bytes of a row group. It is held in memory until it is full.
 const ROW_GROUP_ROWS: usize = 256 << 10;
 const ROW_GROUP_BYTES: usize = 32 << 20;

@@ -34,15 +34,32 @@ impl Lines<'_> {
             .files
             .iter()
             .map(|file| add_line(file, now, Rows::Change));
-        let lines = std::iter::once(info)
-            .chain(changes)
-            .chain([txn])
-            .chain(added);
-        lines
-            .map(|line| format!("{line}\n"))
-            .collect::<String>()
-            .into_bytes()
+        bytes(
+            std::iter::once(info)
+                .chain(changes)
+                .chain([txn])
+                .chain(added),
+        )
     }
+}
+
+/// An entry of no stream, which changes no row.
+pub(super) fn upkeep_entry(operation: &str, changes: Vec<Value>) -> Vec<u8> {
+    let info = json!({ "commitInfo": {
+        "timestamp": chrono::Utc::now().timestamp_millis(),
+        "operation": operation,
+        "operationParameters": {},
+        "isBlindAppend": false,
+        "engineInfo": concat!("sluice/", env!("CARGO_PKG_VERSION")),
+    }});
+    bytes(std::iter::once(info).chain(changes))
+}
+
+fn bytes(lines: impl Iterator<Item = Value>) -> Vec<u8> {
+    lines
+        .map(|line| format!("{line}\n"))
+        .collect::<String>()
+        .into_bytes()
 }
 
 /// The line that adds a file whose rows were committed at a time in milliseconds.

@@ -23,6 +23,7 @@ use super::encoder::Place;
 #[derive(Debug, Clone)]
 pub(super) struct LiveFile {
     pub(super) name: String,
+    pub(super) bytes: u64,
     /// When its rows were committed, in milliseconds. Orders the rows of a table, also after they moved to another file.
     pub(super) modified: i64,
     removal: Remove,
@@ -65,6 +66,7 @@ pub(super) async fn live_files(name: &str, table: &DeltaTable) -> Result<Vec<Liv
         .map_err(|error| KbError::storage("read", name, error))?;
     let files = views.iter().map(|view| LiveFile {
         name: view.path().into_owned(),
+        bytes: view.size().try_into().unwrap_or_default(),
         modified: view.modification_time(),
         removal: view.remove_action(true),
     });

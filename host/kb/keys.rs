@@ -71,11 +71,27 @@ impl Key {
         Ok(RowConverter::new(fields.collect())?)
     }
 
-    fn hashes(&self, converter: &RowConverter, rows: &RecordBatch) -> Result<Vec<u128>, Trouble> {
-        let rows = converter.convert_columns(rows.columns())?;
+    /// Goes through the keys of a file: batches of key columns, and the hash of each row.
+    fn read(
+        &self,
+        place: &Place,
+        file: TableFile,
+        groups: Option<Vec<usize>>,
+        mut each: impl FnMut(&RecordBatch, &mut dyn Iterator<Item = u128>) -> Result<(), Trouble>,
+    ) -> Result<(), KbError> {
+        let trouble = |error| KbError::storage("merge into", &place.table, error);
+        let columns = 0..self.schema.fields().len();
+        let converter = self.converter(columns).map_err(trouble)?;
         let half = |secret: usize, row: &[u8]| u128::from(self.secrets[secret].hash_one(row));
-        let hash = |row: arrow::row::Row<'_>| half(0, row.as_ref()) << 64 | half(1, row.as_ref());
-        Ok(rows.iter().map(hash).collect())
+        for batch in file.read(place, &self.schema, groups)? {
+            let batch = batch?;
+            let rows = converter.convert_columns(batch.columns());
+            let rows = rows.map_err(|error| trouble(error.into()))?;
+            let rows = rows.iter();
+            let mut hashes = rows.map(|row| half(0, row.as_ref()) << 64 | half(1, row.as_ref()));
+            each(&batch, &mut hashes).map_err(trouble)?;
+        }
+        Ok(())
     }
 }
 
@@ -139,10 +155,12 @@ impl KeySet {
         };
         let mut stays = Vec::new();
         for file in files.iter().rev() {
-            let opened = TableFile::open(place, &file.name)?;
-            let hashes = set.read(place, opened, None, |ranges, rows| {
-                let columns = ranges.iter_mut().zip(rows.columns());
-                columns.map(|(range, column)| range.widen(column)).collect()
+            let mut hashes = Vec::with_capacity(file.rows as usize);
+            let (ranges, opened) = (&mut set.ranges, TableFile::open(place, &file.name)?);
+            set.key.read(place, opened, None, |rows, batch_hashes| {
+                hashes.extend(batch_hashes);
+                let mut columns = ranges.iter_mut().zip(rows.columns());
+                columns.try_for_each(|(range, column)| range.widen(column))
             })?;
             let mut stay: Vec<bool> = hashes.iter().rev().map(|h| set.hashes.insert(*h)).collect();
             stay.reverse();
@@ -153,22 +171,22 @@ impl KeySet {
     }
 
     /// Which rows of a file stay because their keys are not in the set. None: all. Blocking.
-    pub(super) fn stay(
-        &mut self,
-        place: &Place,
-        name: &str,
-    ) -> Result<Option<BooleanArray>, KbError> {
+    pub(super) fn stay(&self, place: &Place, name: &str) -> Result<Option<BooleanArray>, KbError> {
         let opened = TableFile::open(place, name)?;
         let groups = self.may_have(&opened);
         let groups = groups.map_err(|error| KbError::storage("merge into", &place.table, error))?;
         let read = (0..groups.len()).filter(|group| groups[*group].1);
         let read = Some(read.collect());
-        let mut hashes = self.read(place, opened, read, |_, _| Ok(()))?.into_iter();
-        let mut stay = Vec::new();
+        // Not the hashes themselves: a file may have many more rows than a commit.
+        let mut new = Vec::new();
+        self.key.read(place, opened, read, |_, hashes| {
+            new.extend(hashes.map(|hash| !self.hashes.contains(&hash)));
+            Ok(())
+        })?;
+        let (mut new, mut stay) = (new.into_iter(), Vec::new());
         for (rows, may_have) in groups {
             if may_have {
-                let hashes = hashes.by_ref().take(rows);
-                stay.extend(hashes.map(|hash| !self.hashes.contains(&hash)));
+                stay.extend(new.by_ref().take(rows));
             } else {
                 stay.resize(stay.len() + rows, true);
             }
@@ -204,24 +222,6 @@ impl KeySet {
             }
         }
         Ok(groups)
-    }
-
-    fn read(
-        &mut self,
-        place: &Place,
-        file: TableFile,
-        groups: Option<Vec<usize>>,
-        mut look: impl FnMut(&mut [Range], &RecordBatch) -> Result<(), Trouble>,
-    ) -> Result<Vec<u128>, KbError> {
-        let trouble = |error| KbError::storage("merge into", &place.table, error);
-        let converter = self.key.converter(0..self.ranges.len()).map_err(trouble)?;
-        let mut hashes = Vec::new();
-        for rows in file.read(place, &self.key.schema, groups)? {
-            let rows = rows?;
-            look(&mut self.ranges, &rows).map_err(trouble)?;
-            hashes.extend(self.key.hashes(&converter, &rows).map_err(trouble)?);
-        }
-        Ok(hashes)
     }
 }
 

@@ -1,9 +1,11 @@
-//! The Delta log of one table as files: puts an entry if its version is free, reads entries, finds checkpoints in them.
+//! The Delta log of one table as files: puts an entry if its version is free, reads entries.
 //! What an entry should say is decided elsewhere (see `commit`). An entry that exists is whole and on the disk.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use serde_json::Value;
 
@@ -13,6 +15,8 @@ use crate::model::ids::StreamId;
 
 /// Key of the checkpoint in an entry's `commitInfo`.
 pub(super) const CHECKPOINT_KEY: &str = "sluice";
+
+const LAST_CHECKPOINT: &str = "_last_checkpoint";
 
 /// What an entry of ours says it did when it replaced rows by key.
 pub(super) const MERGE: &str = "MERGE";
@@ -57,6 +61,9 @@ impl Log {
         let log_folder = self.log_folder();
         if version == 0 {
             fs::create_dir_all(&log_folder).map_err(trouble)?;
+        } else if !self.entry_path(version - 1).exists() {
+            // The table was dropped, and may have been made anew: an entry here would leave a gap behind it.
+            return Err(KbError::Changed(self.table.clone()));
         }
         let staged = self
             .folder
@@ -85,7 +92,7 @@ impl Log {
         run(move || log.read_blocking(version)).await
     }
 
-    fn read_blocking(&self, version: u64) -> Result<Option<Entry>, KbError> {
+    pub(super) fn read_blocking(&self, version: u64) -> Result<Option<Entry>, KbError> {
         match fs::read(self.entry_path(version)) {
             Ok(bytes) => Entry::parse(&bytes)
                 .map(Some)
@@ -95,25 +102,30 @@ impl Log {
         }
     }
 
-    /// The newest checkpoint of a stream at or below a version. For a stream that the table knows.
-    pub(super) async fn newest_checkpoint(
-        &self,
-        stream: &StreamId,
-        version: u64,
-    ) -> Result<Checkpoint, KbError> {
-        let (log, stream) = (self.clone(), stream.clone());
-        run(move || {
-            for version in (0..=version).rev() {
-                let Some(entry) = log.read_blocking(version)? else {
-                    break;
-                };
-                if entry.seq_of(&stream).is_some() {
-                    return entry.checkpoint.ok_or(KbError::CheckpointLost(log.table));
-                }
-            }
-            Err(KbError::CheckpointLost(log.table))
+    /// The version of the newest log checkpoint, 0 without one. Blocking.
+    pub(super) fn checkpointed(&self) -> u64 {
+        let pointer = fs::read(self.log_folder().join(LAST_CHECKPOINT)).unwrap_or_default();
+        let pointer: Value = serde_json::from_slice(&pointer).unwrap_or_default();
+        pointer["version"].as_u64().unwrap_or_default()
+    }
+
+    /// Which log it is, if there is one: a table that was dropped and made again has another. Blocking.
+    pub(super) fn identity(&self) -> Option<Identity> {
+        let folder = self.log_folder();
+        // A folder without an entry is what a failed or running create has staged. Other tools may clean the first entry
+        // away, but never without a log checkpoint.
+        if !self.entry_path(0).exists() && !folder.join(LAST_CHECKPOINT).exists() {
+            return None;
+        }
+        let metadata = fs::metadata(folder).ok()?;
+        Some(Identity {
+            inode: metadata.ino(),
+            created: metadata.created().ok(),
         })
-        .await
+    }
+
+    pub(super) fn lost(&self) -> KbError {
+        KbError::CheckpointLost(self.table.clone())
     }
 
     fn log_folder(&self) -> PathBuf {
@@ -125,10 +137,20 @@ impl Log {
     }
 }
 
+/// A folder of log entries. Numbers of files are used again, but not at the same time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Identity {
+    inode: u64,
+    created: Option<SystemTime>,
+}
+
 /// What a writer must know of an entry that another one wrote.
 #[derive(Debug, Default)]
 pub(super) struct Entry {
     transactions: Vec<(String, i64)>,
+    /// Paths of files that it took out.
+    removed: Vec<String>,
+    changes_layout: bool,
     pub(super) checkpoint: Option<Checkpoint>,
     /// It changed the columns, the rules, or took rows away; not those that an upsert of ours replaced, which nobody
     /// else's rows depend on.
@@ -151,14 +173,28 @@ impl Entry {
                 entry.checkpoint = serde_json::from_value(checkpoint.clone()).ok();
                 merges = action["commitInfo"]["operation"] == MERGE;
             }
-            takes_rows |= action
-                .get("remove")
-                .is_some_and(|r| r["dataChange"] != false);
-            entry.changes_table |=
+            if let Some(remove) = action.get("remove") {
+                takes_rows |= remove["dataChange"] != false;
+                let path = remove["path"].as_str().unwrap_or_default().to_owned();
+                entry.removed.push(path);
+            }
+            entry.changes_layout |=
                 action.get("metaData").is_some() || action.get("protocol").is_some();
         }
-        entry.changes_table |= takes_rows && !merges;
+        entry.changes_table = entry.changes_layout || takes_rows && !merges;
         Ok(entry)
+    }
+
+    /// Whether files with these names cannot be moved any more.
+    pub(super) fn conflicts_with<'a>(&self, mut names: impl Iterator<Item = &'a str>) -> bool {
+        // A path with an escape may be any name.
+        let escaped = self.removed.iter().any(|path| path.contains('%'));
+        self.changes_layout || escaped || names.any(|name| self.removed.iter().any(|p| p == name))
+    }
+
+    /// The streams that wrote in it.
+    pub(super) fn streams(&self) -> impl Iterator<Item = &str> {
+        self.transactions.iter().map(|(stream, _)| stream.as_str())
     }
 
     /// The number that the stream's commit has in this entry.
@@ -209,6 +245,8 @@ mod tests {
         assert_eq!(entry.seq_of(&StreamId("a".into())), Some(7));
         assert_eq!(entry.seq_of(&StreamId("b".into())), None);
         assert!(log.read(1).await.unwrap().is_none());
+        let gap = log.put(2, b"{}".to_vec()).await;
+        assert!(matches!(gap, Err(KbError::Changed(_))), "{gap:?}");
         let left: Vec<_> = fs::read_dir(folder.path()).unwrap().collect();
         assert_eq!(left.len(), 1, "only the log folder stays");
     }

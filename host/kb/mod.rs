@@ -1,8 +1,9 @@
 //! The lake: Delta tables in folders, one folder a knowledge base. Rows and their cursor become durable in one log entry.
 //! Knows nothing of sources, jobs or leases beyond what a checkpoint carries.
 //!
-//! `writer` takes rows, `encoder` makes files of them, `commit` puts the entry that makes them visible through `log`;
-//! `table` opens what is there, `schema` says what Delta thinks of columns, `query` reads.
+//! `writer` takes rows, `encoder` makes files of them, `commit` puts the entry that makes them visible through `log`, with
+//! what `drift` and `rewrite` do to the table for them. `table` opens what is there, `schema` says what Delta thinks of
+//! columns, `query` reads, `maintenance` tidies up.
 
 mod commit;
 mod drift;
@@ -22,6 +23,7 @@ mod rewrite;
 mod schema;
 mod sql_guard;
 mod staged;
+mod streams;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -30,8 +32,10 @@ mod writer;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use deltalake_core::DeltaTable;
+use tokio_util::sync::CancellationToken;
 
 pub use error::{CommitError, KbError};
 pub use lookup::LandedRows;
@@ -44,6 +48,9 @@ use crate::model::ids::{KbUid, StreamId};
 use crate::model::job::Mode;
 use crate::model::source::Column;
 use table::Tables;
+
+/// Longer than any query takes.
+pub const KEEP_REMOVED: Duration = Duration::from_secs(3600);
 
 /// A table as clients see it.
 #[derive(Debug, Clone)]
@@ -85,11 +92,21 @@ pub struct Lake {
 
 impl Lake {
     pub fn open(root: &Path) -> Result<Self, KbError> {
+        Self::open_keeping(root, KEEP_REMOVED)
+    }
+
+    /// `keep_removed`: files that a table does not have any more stay for this long, for those who still read it as it was.
+    pub fn open_keeping(root: &Path, keep_removed: Duration) -> Result<Self, KbError> {
         let queries = query::Engine::start();
         Ok(Self {
-            tables: Arc::new(Tables::open(root)?),
+            tables: Arc::new(Tables::open(root, keep_removed)?),
             queries: queries.map_err(|error| KbError::folder("start to query", error))?,
         })
+    }
+
+    /// Looks after the tables from time to time, until the host ends. Without it they are right, but grow slow and large.
+    pub fn upkeep(&self, shutdown: CancellationToken) -> impl Future<Output = ()> + use<> {
+        maintenance::keep(self.tables.clone(), shutdown)
     }
 
     /// Every table of a knowledge base, by name.
@@ -124,15 +141,16 @@ impl Lake {
         if transaction(&table, name, stream).await?.is_none() {
             return Ok(None);
         }
-        let log = self.tables.log(kb, name)?;
-        log.newest_checkpoint(stream, table.version().unwrap_or_default())
+        let version = table.version().unwrap_or_default();
+        self.tables
+            .newest_checkpoint(&self.tables.place(kb, name)?, stream, version)
             .await
             .map(Some)
     }
 
     /// `Create`: the table must not exist unless this stream made it. `Append`, and `Create` resumed: the table grows by
-    /// columns that it has not and by wider types, in the first commit; a column that only it has becomes null. Nothing is
-    /// written before the first rows.
+    /// columns that it has not and by wider types, in the first commit; a column that only it has becomes null. `Upsert`: the
+    /// same, and rows give way to those with their key. Nothing is written before the first rows.
     pub async fn writer(&self, target: Target) -> Result<TableWriter, KbError> {
         TableWriter::open(self.tables.clone(), target).await
     }
@@ -152,7 +170,7 @@ impl Lake {
         LandedRows::of(name, table, &schema, group, identity)
     }
 
-    /// Removes a table with all that is in it. One that is not there is no error.
+    /// Removes a table, if there is one. Whoever still writes it fails.
     pub async fn drop_table(&self, kb: &KbUid, name: &str) -> Result<(), KbError> {
         self.tables.drop_table(kb, name).await
     }

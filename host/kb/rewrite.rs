@@ -77,8 +77,8 @@ impl Rewrite {
         Ok(lines)
     }
 
-    fn outcome(&mut self, file: &LiveFile) -> Result<Outcome, KbError> {
-        let stay = match &mut self.change {
+    fn outcome(&self, file: &LiveFile) -> Result<Outcome, KbError> {
+        let stay = match &self.change {
             Change::Types => None,
             Change::Keys(keys) | Change::Both(keys) => keys.stay(&self.place, &file.name)?,
         };

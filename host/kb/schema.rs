@@ -166,6 +166,14 @@ impl Layout {
         })
     }
 
+    /// The schema of files that have every column.
+    pub(super) fn file_schema(&self) -> SchemaRef {
+        let fields = self.fields.iter().zip(self.arrow.fields());
+        let fields =
+            fields.map(|(field, arrow)| self.physical_field(field, arrow.data_type().clone()));
+        Arc::new(Schema::new(fields.collect::<Vec<_>>()))
+    }
+
     pub(super) fn max_column_id(&self) -> i64 {
         let text = self.metadata["configuration"][MAX_COLUMN_ID].as_str();
         text.and_then(|text| text.parse().ok()).unwrap_or_default()

@@ -1,43 +1,65 @@
 //! Opened tables of all knowledge bases, brought up to date whenever they are asked for.
 //! Writes nothing. A folder is a table from the moment its log has an entry.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use arrow::datatypes::Field;
 use deltalake_core::{DeltaTable, DeltaTableBuilder};
 use tokio_util::task::TaskTracker;
 
 use super::encoder::Place;
-use super::log::{Log, run};
+use super::log::{Identity, Log, run, sync_folder};
+use super::staged::{Instance, Writers};
+use super::streams::Walk;
 use super::{KbError, TableSummary, name};
-use crate::model::ids::KbUid;
+use crate::model::checkpoint::Checkpoint;
+use crate::model::ids::{KbUid, StreamId};
 use crate::model::source::NATIVE_TYPE;
+
+/// Where dropped tables go before they are gone, beside the knowledge bases, whose names have no dot.
+const TRASH: &str = ".dropped";
 
 /// Every table that was asked for since the start, as it was then.
 #[derive(Debug)]
 pub(super) struct Tables {
     root: PathBuf,
-    /// This process, in the names of its files.
-    instance: Arc<str>,
+    /// Files that a table does not have any more stay for this long.
+    pub(super) keep_removed: Duration,
+    instance: Instance,
     /// By folder. Held only to take or put an entry; clones share their file lists.
-    opened: Mutex<HashMap<PathBuf, DeltaTable>>,
-    /// Maintenance that runs beside the writers. Each task ends by itself within seconds.
+    opened: Mutex<HashMap<PathBuf, Opened>>,
+    /// Maintenance that runs beside the writers. Each task ends by itself.
     pub(super) background: TaskTracker,
+    /// Held by the one that looks after a table.
+    pub(super) upkeep: tokio::sync::Mutex<()>,
+}
+
+/// A table as it was when it was last asked for.
+#[derive(Debug)]
+struct Opened {
+    log: Identity,
+    table: Option<DeltaTable>,
+    /// None: taken out by one who reads on.
+    walk: Option<Walk>,
 }
 
 impl Tables {
-    pub(super) fn open(root: &Path) -> Result<Self, KbError> {
+    pub(super) fn open(root: &Path, keep_removed: Duration) -> Result<Self, KbError> {
+        let trouble = |error| KbError::folder("open", error);
         let open = || fs::create_dir_all(root).and_then(|()| root.canonicalize());
-        let root = open().map_err(|error| KbError::folder("open", error))?;
+        let root = open().map_err(trouble)?;
         Ok(Self {
+            instance: Instance::register(&root).map_err(trouble)?,
             root,
-            instance: uuid::Uuid::now_v7().simple().to_string().into(),
+            keep_removed,
             opened: Mutex::default(),
             background: TaskTracker::new(),
+            upkeep: tokio::sync::Mutex::default(),
         })
     }
 
@@ -60,12 +82,16 @@ impl Tables {
         Ok(Place {
             table: table.to_owned(),
             folder: self.folder(kb, table)?,
-            instance: self.instance.clone(),
+            instance: self.instance.id.clone(),
         })
     }
 
     pub(super) fn log(&self, kb: &KbUid, table: &str) -> Result<Log, KbError> {
         Ok(Log::new(table, &self.folder(kb, table)?))
+    }
+
+    pub(super) fn log_at(&self, place: &Place) -> Log {
+        Log::new(&place.table, &place.folder)
     }
 
     /// The newest state of a table, if it exists.
@@ -77,17 +103,21 @@ impl Tables {
         self.current_in(self.folder(kb, table)?, table).await
     }
 
+    pub(super) async fn current_at(&self, place: &Place) -> Result<Option<DeltaTable>, KbError> {
+        self.current_in(place.folder.clone(), &place.table).await
+    }
+
     async fn current_in(
         &self,
         folder: PathBuf,
         label: &str,
     ) -> Result<Option<DeltaTable>, KbError> {
-        let looked_at = folder.clone();
-        if !run(move || has_log(&looked_at)).await {
+        let log = Log::new(label, &folder);
+        let Some(identity) = run(move || log.identity()).await else {
             self.with_opened(|opened| opened.remove(&folder));
             return Ok(None);
-        }
-        let opened = self.with_opened(|opened| opened.get(&folder).cloned());
+        };
+        let opened = self.with_entry(&folder, identity, |opened| opened.table.clone());
         let mut table = match opened {
             Some(table) => table,
             None => unloaded(&folder, label)?,
@@ -96,15 +126,33 @@ impl Tables {
             .update_state()
             .await
             .map_err(|error| KbError::storage("read", label, error))?;
-        self.with_opened(|opened| {
-            if opened
-                .get(&folder)
-                .is_none_or(|other| other.version() <= table.version())
-            {
-                opened.insert(folder, table.clone());
+        self.with_entry(&folder, identity, |opened| {
+            let other = opened.table.as_ref();
+            if other.is_none_or(|other| other.version() <= table.version()) {
+                opened.table = Some(table.clone());
             }
         });
         Ok(Some(table))
+    }
+
+    /// The newest checkpoint of a stream in a log of which we know that it has a version and the stream.
+    pub(super) async fn newest_checkpoint(
+        &self,
+        place: &Place,
+        stream: &StreamId,
+        version: u64,
+    ) -> Result<Checkpoint, KbError> {
+        let log = self.log_at(place);
+        let looked_at = log.clone();
+        let Some(identity) = run(move || looked_at.identity()).await else {
+            return Err(log.lost());
+        };
+        let walk = self.with_entry(&place.folder, identity, |opened| opened.walk.take());
+        // Two at once read the same twice, and the log is the same for both.
+        let (mut walk, stream) = (walk.unwrap_or_default(), stream.clone());
+        let (found, walk) = run(move || (walk.newest(&log, &stream, version), walk)).await;
+        self.with_entry(&place.folder, identity, |opened| opened.walk = Some(walk));
+        found
     }
 
     /// Every table of a knowledge base with its true name, by name.
@@ -124,6 +172,45 @@ impl Tables {
         Ok(tables)
     }
 
+    /// Every table of every knowledge base, under the name of its folder. Blocking.
+    pub(super) fn every_place(&self) -> Result<Vec<Place>, KbError> {
+        let listed = || -> io::Result<Vec<PathBuf>> {
+            let mut folders = Vec::new();
+            for kb in fs::read_dir(&self.root)? {
+                let kb = kb?;
+                let own = kb.file_name().to_string_lossy().starts_with('.');
+                if own || !kb.file_type()?.is_dir() {
+                    continue;
+                }
+                for table in fs::read_dir(kb.path())? {
+                    folders.push(table?.path());
+                }
+            }
+            Ok(folders)
+        };
+        let folders = listed().map_err(|error| KbError::folder("list", error))?;
+        let places = folders.into_iter().map(|folder| Place {
+            table: folder
+                .file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned(),
+            folder,
+            instance: self.instance.id.clone(),
+        });
+        Ok(places.collect())
+    }
+
+    /// Who may have staged files. Blocking.
+    pub(super) fn writers(&self) -> Result<Writers, KbError> {
+        let writers = self.instance.writers();
+        writers.map_err(|error| KbError::folder("list the writers of", error))
+    }
+
+    pub(super) fn forget_writers(&self, dead: &HashSet<String>) {
+        self.instance.forget(dead);
+    }
+
     async fn table_folders(&self, kb: &KbUid) -> Result<Vec<PathBuf>, KbError> {
         let folder = self.kb_folder(kb)?;
         run(move || match fs::read_dir(folder) {
@@ -135,10 +222,34 @@ impl Tables {
         .map_err(|error| KbError::folder("list", error))
     }
 
-    /// Removes the folder of a table with all that is in it.
+    /// Removes a table, if there is one: at once for all who look, and then its files.
     pub(super) async fn drop_table(&self, kb: &KbUid, table: &str) -> Result<(), KbError> {
-        let removed = self.remove_folder(self.folder(kb, table)?).await;
-        removed.map_err(|error| KbError::folder("remove a table from", error))
+        let folder = self.folder(kb, table)?;
+        self.with_opened(|opened| opened.remove(&folder));
+        let trash = self.root.join(TRASH);
+        let moved = trash.join(uuid::Uuid::now_v7().simple().to_string());
+        let removed = run(move || {
+            fs::create_dir_all(trash)?;
+            match fs::rename(&folder, &moved) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+                renamed => renamed?,
+            }
+            folder.parent().map_or(Ok(()), sync_folder)?;
+            fs::remove_dir_all(moved)
+        });
+        removed
+            .await
+            .map_err(|error| KbError::storage("remove", table, error))
+    }
+
+    /// Removes what a process that was killed has left of dropped tables. Blocking.
+    pub(super) fn empty_trash(&self) -> Result<(), KbError> {
+        match fs::remove_dir_all(self.root.join(TRASH)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(KbError::folder("clean up", error))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Removes the folder of a knowledge base with all that is in it.
@@ -156,17 +267,31 @@ impl Tables {
         .await
     }
 
-    fn with_opened<T>(&self, work: impl FnOnce(&mut HashMap<PathBuf, DeltaTable>) -> T) -> T {
+    /// What is known of a table with this log; nothing that was known of another one.
+    fn with_entry<T>(
+        &self,
+        folder: &Path,
+        log: Identity,
+        work: impl FnOnce(&mut Opened) -> T,
+    ) -> T {
+        let fresh = || Opened {
+            log,
+            table: None,
+            walk: None,
+        };
+        self.with_opened(|opened| {
+            let entry = opened.entry(folder.to_owned()).or_insert_with(fresh);
+            if entry.log != log {
+                *entry = fresh();
+            }
+            work(entry)
+        })
+    }
+
+    fn with_opened<T>(&self, work: impl FnOnce(&mut HashMap<PathBuf, Opened>) -> T) -> T {
         // The map is whole at every moment, so a panic elsewhere is no reason to stop.
         work(&mut self.opened.lock().unwrap_or_else(PoisonError::into_inner))
     }
-}
-
-/// A folder without a log entry is what a failed or running create has staged.
-fn has_log(folder: &Path) -> bool {
-    let log = folder.join("_delta_log");
-    // Other tools may clean the first entry away, but never without a log checkpoint.
-    log.join(format!("{:020}.json", 0)).exists() || log.join("_last_checkpoint").exists()
 }
 
 fn unloaded(folder: &Path, label: &str) -> Result<DeltaTable, KbError> {

@@ -301,3 +301,34 @@ async fn a_knowledge_base_is_removed_whole() {
         Err(KbError::KbName)
     ));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dropped_table_is_gone_for_all_and_can_be_made_again() {
+    let t = TestLake::new();
+    let other = t.reopened();
+    let mut writer = t.writer("people", "s", Mode::Create).await.unwrap();
+    for seq in 1..=3 {
+        t.land(&mut writer, "s", seq, 0..10).await.unwrap();
+    }
+    assert!(other.table(&t.kb, "people").await.unwrap().is_some());
+    t.lake.drop_table(&t.kb, "people").await.unwrap();
+    t.lake.drop_table(&t.kb, "people").await.unwrap();
+    assert_eq!(t.rows("people").await, None);
+    assert!(other.table(&t.kb, "people").await.unwrap().is_none());
+
+    // It is made again, while one still writes what it was.
+    let mut again = t.writer("people", "s2", Mode::Create).await.unwrap();
+    t.land(&mut again, "s2", 1, 0..4).await.unwrap();
+    let late = t.land(&mut writer, "s", 4, 0..10).await;
+    assert!(
+        matches!(late, Err(CommitError::Kb(KbError::Changed(_)))),
+        "{late:?}"
+    );
+    t.land(&mut again, "s2", 2, 4..6).await.unwrap();
+    assert_eq!(other.table(&t.kb, "people").await.unwrap().unwrap().rows, 6);
+    let old = t
+        .lake
+        .last_checkpoint(&t.kb, "people", &StreamId("s".into()))
+        .await;
+    assert_eq!(old.unwrap(), None);
+}

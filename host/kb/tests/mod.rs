@@ -6,6 +6,7 @@ mod names;
 mod queries;
 mod replace;
 mod types;
+mod upkeep;
 mod upsert;
 
 use std::sync::Arc;

@@ -1,0 +1,112 @@
+//! Keeps tables quick to open and folders small, beside all who write and read: small files become large ones
+//! (`compaction`), the log up to now becomes one file (a log checkpoint), what nobody can need goes (`vacuum`).
+//!
+//! Never in the way of a commit, never needed for one; one table at a time, because disk and processor are the jobs'.
+
+mod compaction;
+mod vacuum;
+
+use std::error::Error;
+use std::sync::Arc;
+use std::time::Duration;
+
+use deltalake_core::protocol::checkpoints::create_checkpoint;
+use tokio_util::sync::CancellationToken;
+
+use super::encoder::Place;
+use super::log::run;
+use super::table::Tables;
+use super::{KbError, Target};
+
+/// Commits between two looks at a table. A thousand entries without a log checkpoint take half a second to open.
+const COMMITS_BETWEEN: u64 = 100;
+/// Between two looks at all tables, also at those that nobody writes.
+const ROUND: Duration = Duration::from_secs(3600);
+
+/// Starts what is due after a version was written. Each version is written once, so none is done twice.
+pub(super) fn after_commit(tables: &Arc<Tables>, target: &Target, version: u64) {
+    if version == 0 || !version.is_multiple_of(COMMITS_BETWEEN) {
+        return;
+    }
+    let Ok(place) = tables.place(&target.kb, &target.table) else {
+        return;
+    };
+    let tables = tables.clone();
+    tables.background.clone().spawn(async move {
+        let _turn = tables.upkeep.lock().await;
+        warn(
+            &place,
+            "cannot tidy up a table",
+            tidy(&tables, &place).await,
+        );
+    });
+}
+
+/// Looks after every table, now and from time to time, until the host ends.
+pub(super) async fn keep(tables: Arc<Tables>, shutdown: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = shutdown.cancelled() => return,
+            () = round(&tables) => {}
+        }
+        tokio::select! {
+            () = shutdown.cancelled() => return,
+            () = tokio::time::sleep(ROUND) => {}
+        }
+    }
+}
+
+/// One look at every table.
+pub(super) async fn round(tables: &Arc<Tables>) {
+    let looked = {
+        let tables = tables.clone();
+        run(move || {
+            tables.empty_trash()?;
+            Ok::<_, KbError>((tables.writers()?, tables.every_place()?))
+        })
+        .await
+    };
+    let (writers, places) = match looked {
+        Ok(looked) => looked,
+        Err(error) => {
+            tracing::warn!(error = &error as &dyn Error, "cannot look after the tables");
+            return;
+        }
+    };
+    let mut clean = true;
+    for place in places {
+        let _turn = tables.upkeep.lock().await;
+        warn(&place, "cannot tidy up a table", tidy(tables, &place).await);
+        let vacuumed = vacuum::vacuum(tables, &place, &writers).await;
+        clean &= vacuumed.is_ok();
+        warn(&place, "cannot remove old files of a table", vacuumed);
+    }
+    if clean {
+        let tables = tables.clone();
+        run(move || tables.forget_writers(&writers.dead)).await;
+    }
+}
+
+fn warn(place: &Place, what: &str, done: Result<(), KbError>) {
+    if let Err(error) = done {
+        tracing::warn!(
+            table = place.table,
+            error = &error as &dyn Error,
+            "{what}; it stays as it is"
+        );
+    }
+}
+
+async fn tidy(tables: &Tables, place: &Place) -> Result<(), KbError> {
+    compaction::compact(tables, place).await?;
+    let Some(table) = tables.current_at(place).await? else {
+        return Ok(());
+    };
+    let trouble = |error| KbError::storage("write a log checkpoint of", &place.table, error);
+    let log = tables.log_at(place);
+    let newest = table.version().unwrap_or_default();
+    if newest - run(move || log.checkpointed()).await.min(newest) >= COMMITS_BETWEEN {
+        create_checkpoint(&table, None).await.map_err(trouble)?;
+    }
+    Ok(())
+}
