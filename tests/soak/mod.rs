@@ -38,9 +38,10 @@ fn kills() -> usize {
     std::env::var("SLUICE_TEST_KILLS").map_or(KILLS, |kills| kills.parse().expect("a number"))
 }
 
-fn report(what: &str, done: usize, of: usize) {
+async fn report(soak: &Soak, what: &str, done: usize, of: usize) {
     if done.is_multiple_of(REPORT) || done == of {
-        println!("{what}: {done} of {of}");
+        let rows = soak.landed_in_all().await;
+        println!("{what}: {done} of {of}, {rows} rows landed");
     }
 }
 
@@ -53,7 +54,7 @@ async fn syncs_of_a_host_that_is_killed_at_random_moments_land_every_row_once() 
         tokio::time::sleep(Duration::from_millis(life)).await;
         amid += usize::from(soak.host.job_sessions().await != "0");
         soak.host.crash_and_restart(&SETTINGS);
-        report("kills", kill, kills);
+        report(&soak, "kills", kill, kills).await;
     }
     soak.pace_for_a_while().await;
     let outcome = soak.settle().await;
@@ -91,7 +92,7 @@ async fn two_hosts_that_fight_for_the_same_syncs_double_nothing() {
             victim.resume();
             paused += 1;
         }
-        report("fights", fight, fights);
+        report(&soak, "fights", fight, fights).await;
     }
     let outcome = soak.settle().await;
     println!("{killed} kills and {paused} pauses of one of two hosts, {outcome}");
@@ -114,7 +115,7 @@ async fn a_connection_that_breaks_late_cut_or_short_loses_and_doubles_nothing() 
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         met += 1 - proxy.left();
-        report("faults", fault, faults);
+        report(&soak, "faults", fault, faults).await;
     }
     proxy.set(&[]);
     let outcome = soak.settle().await;

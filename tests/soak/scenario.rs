@@ -25,7 +25,7 @@ pub const SETTINGS: [(&str, &str); 5] = [
     ("SLUICE_QUERY__MAX_ROWS", "100000000"),
 ];
 
-/// From the last write to the second idle run: the syncs catch up, and a failed attempt may wait for its next one.
+/// Without a row, and not idle either: a failed attempt may wait for its next one.
 const LONGEST_REST: Duration = Duration::from_secs(120);
 /// What API.md promises.
 const SESSIONS_END: Duration = Duration::from_secs(5);
@@ -36,6 +36,21 @@ pub struct Soak {
     pub kb: i64,
     syncs: Vec<(&'static Kind, String)>,
     writers: Option<Writers>,
+}
+
+/// Since when nothing has landed.
+struct Patience {
+    since: Instant,
+    landed: u64,
+}
+
+impl Patience {
+    fn new(landed: u64) -> Self {
+        Self {
+            since: Instant::now(),
+            landed,
+        }
+    }
 }
 
 impl Soak {
@@ -76,14 +91,10 @@ impl Soak {
         let writers = self.writers.take().expect("it settles once");
         let transactions = writers.stop().await;
         let quiet_since = Utc::now();
-        let start = Instant::now();
+        let mut patience = Patience::new(0);
         while let Some(restless) = self.restless(quiet_since).await {
-            assert!(
-                start.elapsed() < LONGEST_REST,
-                "{restless}\n{}",
-                self.host.process.log()
-            );
-            tokio::time::sleep(Duration::from_millis(100)).await;
+            let landed = self.landed_in_all().await;
+            self.be_patient(&mut patience, landed, &restless).await;
         }
         let mut outcome = Outcome {
             rows: 0,
@@ -156,30 +167,68 @@ impl Soak {
     /// Gives the paced sync more than a second's rows, and lets it land them without a disturbance.
     pub async fn pace_for_a_while(&self) {
         let since = Utc::now();
+        let paced = self.syncs.iter().find(|(kind, _)| kind.name == PACED);
+        let (_, id) = paced.expect("one is");
+        // The run that was killed most may have a backlog, and a watermark from before the rows to come.
+        self.runs_until(id, since, |runs| !runs.is_empty()).await;
         let rows = CAP * 4;
         self.host
             .sql(&format!(
                 "insert into serials (note) select md5(g::text) from generate_series(1, {rows}) g"
             ))
             .await;
-        let (_, id) = self
-            .syncs
-            .iter()
-            .find(|(kind, _)| kind.name == PACED)
-            .expect("one is");
-        let start = Instant::now();
-        let (mut paced, mut landed) = (Vec::new(), 0);
-        while landed < u64::from(rows) {
-            assert!(start.elapsed() < LONGEST_REST, "{paced:?}");
-            tokio::time::sleep(Duration::from_millis(100)).await;
-            let view = self.sync_view(id).await;
-            paced = runs_since(&view, since);
-            landed = paced.iter().map(rows_of).sum();
-        }
+        let has_landed = |runs: &[Value]| {
+            let landed: u64 = runs.iter().map(rows_of).sum();
+            landed >= rows.into() && runs[0]["state"] == "completed"
+        };
+        let paced = self.runs_until(id, since, has_landed).await;
         for run in paced.iter().filter(|run| run["state"] == "completed") {
             let seconds = run["duration_ms"].as_u64().expect("it ended") / 1_000 + 1;
             assert!(rows_of(run) <= u64::from(CAP) * seconds, "{run}");
         }
+    }
+
+    /// The runs of a sync that were begun after a moment, once they are as they should be.
+    async fn runs_until(
+        &self,
+        id: &str,
+        since: DateTime<Utc>,
+        are_right: impl Fn(&[Value]) -> bool,
+    ) -> Vec<Value> {
+        let mut patience = Patience::new(0);
+        loop {
+            let view = self.sync_view(id).await;
+            let runs = runs_since(&view, since);
+            if are_right(&runs) {
+                return runs;
+            }
+            let landed = view["stats"]["rows_total"].as_u64().expect("a count");
+            self.be_patient(&mut patience, landed, &view).await;
+        }
+    }
+
+    /// Rows landed so far; those that land with every run do not count.
+    pub async fn landed_in_all(&self) -> u64 {
+        let mut rows = 0;
+        for (_, id) in self.syncs.iter().filter(|(kind, _)| kind.appends) {
+            let view = self.sync_view(id).await;
+            rows += view["stats"]["rows_total"].as_u64().expect("a count");
+        }
+        rows
+    }
+
+    /// Waits a moment for a sync that is not where it should be.
+    ///
+    /// # Panics
+    /// For too long nothing more has landed. A backlog may take its time: a paced run that was killed a thousand times
+    /// has one.
+    async fn be_patient(&self, patience: &mut Patience, landed: u64, with: &Value) {
+        if landed > patience.landed {
+            *patience = Patience::new(landed);
+        }
+        let is_over = patience.since.elapsed() > LONGEST_REST;
+        assert!(!is_over, "{with}\n{}", self.host.process.log());
+        tokio::time::sleep(Duration::from_millis(100)).await;
     }
 
     async fn sync_view(&self, id: &str) -> Value {
