@@ -62,8 +62,14 @@ impl Pacer {
     /// What a turn that began then and was taken now waited for: the delay as long as it lasted, then the cap.
     pub fn waited(&self, start: Instant) -> Waited {
         let whole = start.elapsed();
-        let delay = self.last.map_or(start, |last| last + self.delay);
-        let delay = delay.saturating_duration_since(start).min(whole);
+        let delay = match (self.last, &self.cap) {
+            (None, _) => Duration::ZERO,
+            // How late a timer is belongs to what it was set for.
+            (Some(_), None) if self.delay > Duration::ZERO => whole,
+            (Some(last), _) => (last + self.delay)
+                .saturating_duration_since(start)
+                .min(whole),
+        };
         Waited {
             batch_delay_ms: delay.as_millis() as u64,
             max_rows_per_sec_ms: (whole - delay).as_millis() as u64,
