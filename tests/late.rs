@@ -295,3 +295,26 @@ async fn half_of_ten_thousand_equal_rows_land_after_a_kill() {
         .await;
     assert_eq!(view["rows_emitted"], 2, "{view}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_late_row_lands_though_another_left_its_value() {
+    let host = Host::start().await;
+    host.sql(
+        "create table t (id int primary key, day date not null);
+         create index on t (day, id);
+         insert into t values (1, '2026-01-05'), (3, '2026-01-05');",
+    )
+    .await;
+    let sync = Sync::of(&host, "t", "day").await;
+    assert_eq!(sync.lands().await, 2);
+    host.sql(
+        "update t set day = '2026-01-06' where id = 1; insert into t values (2, '2026-01-05')",
+    )
+    .await;
+    assert_eq!(
+        sync.lands().await,
+        2,
+        "the one that moved, and the late one"
+    );
+    assert_eq!(sync.lands().await, 0);
+}

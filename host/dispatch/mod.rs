@@ -108,7 +108,8 @@ impl Dispatcher {
             .await?;
             let Some((lease, job)) = claimed else { break };
             let abandon = CancellationToken::new();
-            let (pacing, read_pacing) = watch::channel(self.pacing_of(&job).await?);
+            let (pacing, read_pacing) =
+                watch::channel(self.pacing_of(&job).await.unwrap_or(job.spec.pacing));
             let entry = Running {
                 lease: lease.clone(),
                 sync: job.sync.clone(),

@@ -60,10 +60,8 @@ impl<'a> Committer<'a> {
         if seq(&last) < seq(&known) {
             return Err(log_cut_short(&job.spec.dest_table));
         }
-        if seq(&last) > seq(&known) {
-            tracing::info!(job = %job.id, seq = seq(&last), "adopted a commit whose last step was not done");
-        }
-        if let Some(checkpoint) = &last {
+        if let Some(checkpoint) = last.as_ref().filter(|last| last.seq > seq(&known)) {
+            tracing::info!(job = %job.id, seq = checkpoint.seq, "adopts a commit whose last step was not done");
             checkpoints::commit(store, lease, checkpoint).await?;
         }
         Ok(Self {

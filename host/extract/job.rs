@@ -113,7 +113,7 @@ async fn open<'a>(
         key_columns: job.spec.key_columns.clone(),
     };
     let writer = with.lake.writer(target).await.map_err(Failure::from)?;
-    let pages = ReadAhead::start(reader, ends.pacing.clone(), rows);
+    let pages = ReadAhead::start(reader, ends, rows);
     let run = Run {
         progress: committer.progress(),
         committer,
@@ -203,8 +203,13 @@ impl Run<'_> {
     async fn copy(&mut self, mut pages: ReadAhead, ends: &Ends) -> Result<Outcome, CommitEnd> {
         let mut pacing = ends.pacing.clone();
         loop {
-            if pacing.borrow().waits() != self.waits && self.may_commit() {
+            let changes = pacing.borrow().waits() != self.waits;
+            if changes && self.may_commit() {
                 self.commit_if_possible().await?;
+                return Err(CommitEnd::Reopen);
+            }
+            // It has committed nothing, and would keep its statement open while it waits: it begins again.
+            if changes && !self.waits && self.job_mode() == Mode::Replace {
                 return Err(CommitEnd::Reopen);
             }
             let commit_at = self.commit_at();

@@ -8,6 +8,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
 
+use super::Ends;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::pacing::{Pacing, Waited};
 use crate::pacing::Pacer;
@@ -45,11 +46,18 @@ struct Waiting {
 }
 
 impl ReadAhead {
-    pub fn start(reader: Reader, pacing: watch::Receiver<Pacing>, batch_rows: u32) -> Self {
+    /// Ends with `ends.abandon` as well: the consumer may be in a long commit, and the session is not to wait for that.
+    pub fn start(reader: Reader, ends: &Ends, batch_rows: u32) -> Self {
+        let (pacing, abandon) = (ends.pacing.clone(), ends.abandon.clone());
         let (sender, pages) = mpsc::channel(WAITING_PAGES);
         let pacer = Pacer::new(*pacing.borrow(), batch_rows);
         let pace = Pace { pacer, pacing };
-        let task = tokio::spawn(read(reader, pace, batch_rows, sender));
+        let task = tokio::spawn(async move {
+            tokio::select! {
+                () = abandon.cancelled() => {}
+                () = read(reader, pace, batch_rows, sender) => {}
+            }
+        });
         Self {
             pages,
             _task: AbortOnDropHandle::new(task),
@@ -132,6 +140,7 @@ async fn turn(reader: &mut Reader, pace: &mut Pace, batch_rows: u32) -> Result<R
                 tracing::debug!(wait_ms = millis, reason, "the plugin asked to wait");
                 waited.source_ms += u64::from(millis);
                 tokio::time::sleep(Duration::from_millis(millis.into())).await;
+                pace.pacer.put_off();
             }
         }
     }

@@ -12,6 +12,9 @@ use super::schema::{
 use super::widen::holds;
 use crate::model::source::{Column, NATIVE_TYPE};
 
+/// Marks a column that came after the first rows, which have null in it whatever the source says of them now.
+pub(super) const ADDED: &str = "sluice.added";
+
 /// What a table becomes for new rows.
 pub(super) struct Growth {
     pub(super) layout: Layout,
@@ -85,6 +88,7 @@ impl Layout {
                 metadata["configuration"][MAPPING_MODE] = "name".into();
             }
             for mut field in new.fields {
+                field["metadata"][ADDED] = "true".into();
                 if mapped {
                     highest += 1;
                     field["metadata"][COLUMN_ID] = highest.into();

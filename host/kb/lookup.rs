@@ -15,6 +15,7 @@ use datafusion::logical_expr::{Expr, lit};
 use deltalake_core::DeltaTable;
 use futures::StreamExt;
 
+use super::drift::ADDED;
 use super::row_hash::{RowHasher, Secrets};
 use super::{KbError, query};
 
@@ -50,7 +51,7 @@ impl LandedRows {
         let known = table.map(|table| Known::of(name, table, columns, group, identity));
         Ok(Self {
             name: name.to_owned(),
-            table: known.transpose()?,
+            table: known.transpose()?.flatten(),
         })
     }
 
@@ -73,36 +74,41 @@ impl Known {
         columns: &arrow::datatypes::Schema,
         group: usize,
         identity: &[usize],
-    ) -> Result<Self, KbError> {
+    ) -> Result<Option<Self>, KbError> {
         let trouble = |error: Trouble| KbError::storage("look into", name, error);
         let state = table.snapshot().map_err(|error| trouble(error.into()))?;
         let schema = state.snapshot().arrow_schema();
-        let others: Vec<usize> = match identity {
-            [] => (0..columns.fields().len()).collect(),
-            identity => identity.to_vec(),
-        };
-        let others = others.into_iter().filter(|position| *position != group);
-        // A column that the table has not got yet tells nothing about rows that have landed.
         let field = |position: usize| {
             let field = schema.field_with_name(columns.field(position).name());
             field.ok().map(|field| (position, Arc::new(field.clone())))
         };
-        let columns: Vec<_> = std::iter::once(group)
-            .chain(others)
-            .filter_map(field)
-            .collect();
+        // A column that came after rows had landed, or has yet to come, tells nothing about those.
+        let telling =
+            |position: usize| field(position).filter(|(_, f)| !f.metadata().contains_key(ADDED));
+        let key: Option<Vec<_>> = identity.iter().map(|position| telling(*position)).collect();
+        let others = match key.filter(|key| !key.is_empty()) {
+            Some(key) => key,
+            None => (0..columns.fields().len()).filter_map(telling).collect(),
+        };
+        let Some(group) = field(group) else {
+            return Ok(None);
+        };
+        let others = others
+            .into_iter()
+            .filter(|(position, _)| *position != group.0);
+        let columns: Vec<_> = std::iter::once(group.clone()).chain(others).collect();
         let types = || columns.iter().map(|(_, field)| field.data_type());
         let hasher = |count| RowHasher::new(types().take(count), Secrets::new());
         let (whole, group) = (hasher(columns.len()), hasher(1));
         let wrong = |error: ArrowError| trouble(error.into());
-        Ok(Self {
+        Ok(Some(Self {
             whole: whole.map_err(wrong)?,
             group: group.map_err(wrong)?,
             table,
             columns,
             values: HashSet::new(),
             rows: HashMap::new(),
-        })
+        }))
     }
 
     async fn lacks(&mut self, name: &str, batch: &RecordBatch) -> Result<BooleanArray, Trouble> {

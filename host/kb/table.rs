@@ -235,21 +235,25 @@ impl Tables {
                 renamed => renamed?,
             }
             folder.parent().map_or(Ok(()), sync_folder)?;
-            fs::remove_dir_all(moved)
+            remove_all(&moved)
         });
         removed
             .await
             .map_err(|error| KbError::storage("remove", table, error))
     }
 
-    /// Removes what a process that was killed has left of dropped tables. Blocking.
+    /// Removes what a process that was killed has left of dropped tables; not the folder of them, into which another one may
+    /// be on its way. Blocking.
     pub(super) fn empty_trash(&self) -> Result<(), KbError> {
-        match fs::remove_dir_all(self.root.join(TRASH)) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                Err(KbError::folder("clean up", error))
-            }
-            _ => Ok(()),
+        let entries = match fs::read_dir(self.root.join(TRASH)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            entries => entries.map_err(|error| KbError::folder("clean up", error))?,
+        };
+        for entry in entries {
+            let removed = entry.and_then(|entry| remove_all(&entry.path()));
+            removed.map_err(|error| KbError::folder("clean up", error))?;
         }
+        Ok(())
     }
 
     /// Removes the folder of a knowledge base with all that is in it.
@@ -260,11 +264,7 @@ impl Tables {
 
     async fn remove_folder(&self, folder: PathBuf) -> io::Result<()> {
         self.with_opened(|opened| opened.retain(|table, _| !table.starts_with(&folder)));
-        run(move || match fs::remove_dir_all(folder) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => Ok(()),
-        })
-        .await
+        run(move || remove_all(&folder)).await
     }
 
     /// What is known of a table with this log; nothing that was known of another one.
@@ -305,6 +305,14 @@ fn unloaded(folder: &Path, label: &str) -> Result<DeltaTable, KbError> {
 fn true_name(table: &DeltaTable) -> Option<String> {
     let state = table.snapshot().ok()?;
     state.metadata().name().map(str::to_owned)
+}
+
+/// Removes a folder; one that is gone, or that somebody else removes as well, is no trouble.
+fn remove_all(folder: &Path) -> io::Result<()> {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
 }
 
 /// What clients see of a table.

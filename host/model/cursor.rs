@@ -15,4 +15,7 @@ pub struct Cursor {
     /// found by counting again. None: nobody counted, so a read goes on strictly behind.
     #[serde(default)]
     pub landed: Option<u64>,
+    /// Which rows those are, in a form that only the plugin understands. None: only counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
 }

@@ -40,6 +40,13 @@ impl RowCap {
         self.taken.push_back(last);
     }
 
+    /// The rows of the last slot come later than it was taken: it counts from now.
+    pub fn put_off(&mut self, now: Instant) {
+        if let Some(last) = self.taken.back_mut() {
+            *last = now;
+        }
+    }
+
     /// When the next slot opens; `now` or earlier if it is open.
     pub fn ready_at(&self, now: Instant) -> Instant {
         let spread = self

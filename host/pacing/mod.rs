@@ -77,6 +77,13 @@ impl Pacer {
         }
     }
 
+    /// The source kept the turn waiting: it is taken now, or the next one would come right after it.
+    pub fn put_off(&mut self) {
+        if let Some(cap) = &mut self.cap {
+            cap.put_off(Instant::now());
+        }
+    }
+
     /// The batch has arrived: the delay counts from here.
     pub fn arrived(&mut self) {
         self.last = Some(Instant::now());

@@ -161,7 +161,9 @@ impl Scheduler {
                 "the clock was set back; these syncs go on from now"
             );
         }
-        let ended_before = now - self.keep_jobs;
+        let ended_before = now
+            .checked_sub_signed(self.keep_jobs)
+            .unwrap_or(DateTime::UNIX_EPOCH);
         for _ in 0..BITES {
             let forgotten = retention::forget_jobs(&self.store, ended_before, BITE).await?;
             if forgotten < u64::from(BITE) {

@@ -96,7 +96,7 @@ async fn count(
     .await?;
     sqlx::query(
         "update jobs set rows = $2, batches = $3, bytes = $4, throttled_ms = $5, waited = $7, updated_at = $6
-         where id = $1 and rows <= $2 and (rows, batches, bytes, throttled_ms) <> ($2, $3, $4, $5)",
+         where id = $1 and rows <= $2 and throttled_ms <= $5 and (rows, batches, bytes, throttled_ms) <> ($2, $3, $4, $5)",
     )
     .bind(&checkpoint.job)
     .bind(progress.rows as i64)

@@ -27,7 +27,7 @@ pub struct Kind {
 pub const CAP: u32 = 400;
 pub const PACED: &str = "serials_paced";
 
-/// Versions of stamped rows are told apart by a number that no other version has, and all that were ever committed are
+/// Versions of stamped and dated rows are told apart by a number that no other version has, and all that were ever committed are
 /// remembered: what was current when a run looked is allowed, the last version of each row is owed, nothing is twice.
 pub const TABLES: &str = "
     create table serials (id bigserial primary key, note text not null);
@@ -40,15 +40,17 @@ pub const TABLES: &str = "
     create index on stamped (updated_at, id);
     create table stamped_history (like stamped);
     create function remember() returns trigger language plpgsql as
-        'begin insert into stamped_history values (new.*); return null; end';
+        'begin execute format(''insert into %I select ($1).*'', tg_table_name || ''_history'') using new; return null; end';
     create trigger remember after insert or update on stamped for each row execute function remember();
 
     -- A day of two seconds; like any stamp it is that of the beginning of the transaction.
     create table dated (
-        id bigserial primary key, note text not null,
+        id bigserial primary key, version bigint not null default nextval('versions'), note text not null,
         day date not null default date '2001-01-01' + (extract(epoch from now())::bigint / 2 % 1000000)::int
     );
     create index on dated (day, id);
+    create table dated_history (like dated);
+    create trigger remember after insert or update on dated for each row execute function remember();
 
     create sequence ticks;
     create table keyless (tick int not null default nextval('ticks') / 40, letter text not null);
@@ -119,11 +121,11 @@ pub const KINDS: [Kind; 8] = [
         name: "dated",
         source: ("dated", "day"),
         request: || json!({"batch_rows": 36, "pacing": {"batch_delay_ms": 5}}),
-        landed_row: "concat_ws('|', cast(id as varchar), cast(day as varchar), note)",
-        owed: "select concat_ws('|', id, day, note) from dated",
-        allowed: None,
+        landed_row: "concat_ws('|', cast(id as varchar), cast(version as varchar), cast(day as varchar), note)",
+        owed: "select concat_ws('|', id, version, day, note) from dated",
+        allowed: Some("select concat_ws('|', id, version, day, note) from dated_history"),
         appends: true,
-        keeps_its_place: true,
+        keeps_its_place: false,
     },
     Kind {
         name: "keyless",

@@ -125,6 +125,13 @@ fn statement(random: &mut StdRng) -> String {
             "stamped",
             "version = default, note = md5(random()::text), updated_at = case when random() < 0.5 then now() else clock_timestamp() end",
         ),
+        5 if random.random_bool(0.5) => {
+            // To today: a change on the same day cannot be seen by its cursor.
+            let moved = "version = default, note = md5(random()::text), day = default";
+            let before =
+                "day < date '2001-01-01' + (extract(epoch from now())::bigint / 2 % 1000000)::int";
+            format!("{} and {before}", change("dated", moved))
+        }
         5 => format!("insert into dated (note) select md5(random()::text) from {some}"),
         6 => {
             format!("insert into keyless (letter) select chr(97 + (random() * 2)::int) from {some}")

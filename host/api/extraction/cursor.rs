@@ -79,6 +79,7 @@ pub fn cursor(field: &Field) -> Option<Cursor> {
         value: value?,
         tie: tie?.unwrap_or_default(),
         landed: None,
+        digest: None,
     })
 }
 

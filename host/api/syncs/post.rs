@@ -81,9 +81,10 @@ async fn first_run(api: &Api, kb: &Kb, request: &SyncRequest) -> Result<FirstRun
     let name = &request.dest_table;
     let exists = api.lake.table(&kb.uid, name).await?.is_some();
     match (exists, request.existing_dest) {
-        (false, _) => Ok(FirstRun::Create),
+        // A table that is not there yet may be by the first run.
+        (_, Some(ExistingDest::Replace)) => Ok(FirstRun::Replace),
         (true, Some(ExistingDest::Adopt)) => Ok(FirstRun::Append),
-        (true, Some(ExistingDest::Replace)) => Ok(FirstRun::Replace),
+        (false, _) => Ok(FirstRun::Create),
         (true, None) => Err(Problem::refused(
             "dest_table_exists",
             format!(

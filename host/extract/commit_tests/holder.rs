@@ -166,6 +166,7 @@ pub(super) fn cursor(id: i64) -> Option<Cursor> {
         value: Value::Int(id),
         tie: Vec::new(),
         landed: None,
+        digest: None,
     })
 }
 

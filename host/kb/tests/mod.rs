@@ -166,6 +166,7 @@ fn checkpoint(stream: &str, seq: u64, cursor: i64) -> Checkpoint {
             value: Value::Int(cursor),
             tie: vec![],
             landed: None,
+            digest: None,
         }),
         progress: Progress {
             rows: cursor.unsigned_abs(),

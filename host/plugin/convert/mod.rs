@@ -62,6 +62,7 @@ pub fn cursor_from_guest(cursor: wit::Cursor) -> Result<Cursor, String> {
         value: value_from_guest(cursor.value),
         tie: cursor.tie.into_iter().map(value_from_guest).collect(),
         landed: cursor.landed,
+        digest: cursor.digest,
     };
     let bytes: usize = cursor
         .tie
@@ -82,6 +83,7 @@ pub fn cursor_to_guest(cursor: Cursor) -> wit::Cursor {
         value: value_to_guest(cursor.value),
         tie: cursor.tie.into_iter().map(value_to_guest).collect(),
         landed: cursor.landed,
+        digest: cursor.digest,
     }
 }
 

@@ -85,6 +85,7 @@ async fn a_read_resumes_after_its_cursor() {
         value: Value::Int(498),
         tie: Vec::new(),
         landed: None,
+        digest: None,
     };
     let plugin = plugin(Limits::default()).await;
     let request = request("good", Some(resume));

@@ -3,7 +3,8 @@
 mod end;
 mod read;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
+use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, Row, SqliteConnection};
 
 use super::{Store, StoreError, to_micros};
@@ -126,25 +127,16 @@ pub async fn claim(
     owner: &str,
     lease_time: TimeDelta,
 ) -> Result<Option<(Lease, Job)>, StoreError> {
-    let sql = sqlx::AssertSqlSafe(format!(
-        "update jobs set state = 'running', lease_owner = $2, lease_until = $4, lease_epoch = lease_epoch + 1,
-                started_at = coalesce(started_at, $3), updated_at = $3
-         where id = (select id from jobs where connector_id = $1
-                     and ($5 is null or id = $5) and ((state = 'queued' and run_after <= $3) or (state = 'running' and lease_until <= $3))
-                     order by run_after, id limit 1)
-         returning {COLUMNS}"
-    ));
     let now = store.now();
-    let row = sqlx::query(sql)
-        .bind(connector)
-        .bind(owner)
-        .bind(to_micros(now))
-        .bind(to_micros(now + lease_time))
-        .bind(only)
-        .fetch_all(&store.pool)
-        .await?
-        .pop();
-    let Some(row) = row else { return Ok(None) };
+    let row = loop {
+        let Some(id) = claimable(store, connector, only, now).await? else {
+            return Ok(None);
+        };
+        // Another process may have been faster; then there may be another one.
+        if let Some(row) = take(store, &id, owner, now, lease_time).await? {
+            break row;
+        }
+    };
     store.jobs_changed();
     let job = Job::from_row(&row)?;
     let lease = Lease {
@@ -152,6 +144,56 @@ pub async fn claim(
         epoch: row.try_get::<i64, _>("lease_epoch")? as u64,
     };
     Ok(Some((lease, job)))
+}
+
+/// The next job to claim. Only looks: most of the time there is none, and a look keeps no writer waiting.
+async fn claimable(
+    store: &Store,
+    connector: &ConnectorId,
+    only: Option<&JobId>,
+    now: DateTime<Utc>,
+) -> Result<Option<JobId>, StoreError> {
+    // Each is the beginning of an index, however many jobs have ended.
+    Ok(sqlx::query_scalar(
+        "select id from (
+             select id, run_after from (
+                 select id, run_after from jobs where connector_id = $1 and state = 'queued' and run_after <= $2
+                    and ($3 is null or id = $3) order by run_after limit 1)
+             union all
+             select id, run_after from (
+                 select id, run_after from jobs where connector_id = $1 and state = 'running' and lease_until <= $2
+                    and ($3 is null or id = $3) limit 1))
+         order by run_after limit 1",
+    )
+    .bind(connector)
+    .bind(to_micros(now))
+    .bind(only)
+    .fetch_optional(&store.pool)
+    .await?)
+}
+
+/// Claims a job, if it still can be.
+async fn take(
+    store: &Store,
+    id: &JobId,
+    owner: &str,
+    now: DateTime<Utc>,
+    lease_time: TimeDelta,
+) -> Result<Option<SqliteRow>, StoreError> {
+    let sql = sqlx::AssertSqlSafe(format!(
+        "update jobs set state = 'running', lease_owner = $2, lease_until = $4, lease_epoch = lease_epoch + 1,
+                started_at = coalesce(started_at, $3), updated_at = $3
+         where id = $1 and (state = 'queued' and run_after <= $3 or state = 'running' and lease_until <= $3)
+         returning {COLUMNS}"
+    ));
+    let mut rows = sqlx::query(sql)
+        .bind(id)
+        .bind(owner)
+        .bind(to_micros(now))
+        .bind(to_micros(now + lease_time))
+        .fetch_all(&store.pool)
+        .await?;
+    Ok(rows.pop())
 }
 
 /// Keeps a lease. False: it is lost, or the job is final.

@@ -1,6 +1,7 @@
 //! Which syncs are due. `due_at` is null where something changed that decides about it; the scheduler fills it in.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use sqlx::{FromRow, Row};
 
 use super::read::SELECT;
 use crate::model::ids::SyncId;
@@ -18,10 +19,29 @@ pub async fn undecided(store: &Store, limit: u32) -> Result<Vec<SyncOrder>, Stor
     let sql = sqlx::AssertSqlSafe(format!(
         "{SELECT} where s.enabled = 1 and s.due_at is null limit $1"
     ));
-    Ok(sqlx::query_as(sql)
-        .bind(limit)
-        .fetch_all(&store.pool)
-        .await?)
+    let rows = sqlx::query(sql).bind(limit).fetch_all(&store.pool).await?;
+    let (mut readable, mut unreadable) = (Vec::with_capacity(rows.len()), Vec::new());
+    for row in &rows {
+        match SyncOrder::from_row(row) {
+            Ok(sync) => readable.push(sync),
+            Err(error) => unreadable.push((row.try_get::<SyncId, _>("id")?, error)),
+        }
+    }
+    for (id, error) in unreadable {
+        tracing::error!(sync = %id, error = &error as &dyn std::error::Error, "cannot read a sync; it does not run");
+        put_aside(store, &id).await?;
+    }
+    Ok(readable)
+}
+
+/// A row that this version cannot read must not keep all others from running.
+async fn put_aside(store: &Store, id: &SyncId) -> Result<(), StoreError> {
+    sqlx::query("update syncs set due_at = $2 where id = $1 and due_at is null")
+        .bind(id)
+        .bind(NEVER)
+        .execute(&store.pool)
+        .await?;
+    Ok(())
 }
 
 /// Enabled syncs that are due, the longest first, each with its due time.
@@ -39,7 +59,6 @@ pub async fn due(
         .fetch_all(&store.pool)
         .await?;
     let due = rows.iter().map(|row| {
-        use sqlx::{FromRow, Row};
         let at = from_micros(row.try_get("due_at")?);
         Ok((at, SyncOrder::from_row(row)?))
     });

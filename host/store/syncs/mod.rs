@@ -14,7 +14,7 @@ pub use edit::{NewSync, SyncChange, change, create, delete};
 pub use read::{SyncFilter, get, list, pacings};
 pub(super) use run::{RunEnd, count_end};
 pub use run::{Start, start};
-pub use stream::{hold, new_stream, set_cursor};
+pub use stream::{Hold, hold, new_stream, release, set_cursor};
 
 #[cfg(test)]
 mod tests;

@@ -9,11 +9,14 @@ use crate::model::pacing::Pacing;
 use crate::model::sync::{NewestRun, SyncCounts, SyncOrder};
 use crate::store::{Store, StoreError, count, json, optional_json, time};
 
-/// Every column of a sync, and what its checkpoints and its newest run add.
+/// Every column of a sync, and what its checkpoints and its newest run add. One that is under way is the newest, also where
+/// the clock was set back and ids do not tell.
 pub(super) const SELECT: &str = "select s.*,
         exists (select 1 from checkpoints c where c.stream_id = s.stream_id and c.state = 'committed') as has_cursor,
         r.state as run_state, coalesce(r.started_at, r.created_at) as run_started_at, r.updated_at as run_updated_at
-    from syncs s left join jobs r on r.id = (select id from jobs where sync_id = s.id order by id desc limit 1)";
+    from syncs s left join jobs r on r.id = coalesce(
+        (select id from jobs where sync_id = s.id and state in ('queued', 'running')),
+        (select id from jobs where sync_id = s.id order by id desc limit 1))";
 
 /// A sync of an organisation's connector.
 pub async fn get(

@@ -29,23 +29,59 @@ pub async fn hold(store: &Store, id: &SyncId) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// What becomes of a hold when a stream begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hold {
+    Ends,
+    /// Until [`release`], or until it ends by itself.
+    Stays,
+}
+
 /// Stops the run of a sync and begins a stream from the start, which does this with the dest table first.
-pub async fn new_stream(store: &Store, id: &SyncId, first_run: FirstRun) -> Result<(), StoreError> {
+pub async fn new_stream(
+    store: &Store,
+    id: &SyncId,
+    first_run: FirstRun,
+    hold: Hold,
+) -> Result<StreamId, StoreError> {
+    let stream = StreamId::generate();
     let mut transaction = store.pool.begin_with("begin immediate").await?;
     stop_run(store, &mut transaction, id).await?;
     sqlx::query(
-        "update syncs set stream_id = $2, first_run = $3, set_cursor = null, held_until = null, due_at = null,
-                updated_at = $4, revision = revision + 1
+        "update syncs set stream_id = $2, first_run = $3, set_cursor = null, due_at = null, updated_at = $4,
+                held_until = case when $5 then held_until end, revision = revision + 1
          where id = $1",
     )
     .bind(id)
-    .bind(StreamId::generate())
+    .bind(&stream)
     .bind(first_run)
     .bind(to_micros(store.now()))
+    .bind(hold == Hold::Stays)
     .execute(&mut *transaction)
     .await?;
     transaction.commit().await?;
     store.jobs_changed();
+    store.syncs_changed();
+    Ok(stream)
+}
+
+/// Ends the hold of a stream that has not begun, which now does this with the dest table first. Nothing, if another
+/// stream has taken its place.
+pub async fn release(
+    store: &Store,
+    id: &SyncId,
+    stream: &StreamId,
+    first_run: FirstRun,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "update syncs set first_run = $3, held_until = null, due_at = null, revision = revision + 1
+         where id = $1 and stream_id = $2",
+    )
+    .bind(id)
+    .bind(stream)
+    .bind(first_run)
+    .execute(&store.pool)
+    .await?;
     store.syncs_changed();
     Ok(())
 }

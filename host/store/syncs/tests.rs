@@ -361,7 +361,7 @@ async fn a_new_stream_forgets_the_old_ones_commits() {
     checkpoints::commit(&world.store, &lease, &landed)
         .await
         .unwrap();
-    new_stream(&world.store, &id, FirstRun::Replace)
+    new_stream(&world.store, &id, FirstRun::Replace, Hold::Ends)
         .await
         .unwrap();
     assert!(
@@ -374,6 +374,7 @@ async fn a_new_stream_forgets_the_old_ones_commits() {
         value: Value::Int(5),
         tie: vec![],
         landed: None,
+        digest: None,
     };
     let is_set = set_cursor(&world.store, &reset, &cursor, FirstRun::Append).await;
     assert!(!is_set.unwrap(), "it is enabled");

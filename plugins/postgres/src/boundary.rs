@@ -1,5 +1,6 @@
-//! Rows that came late: with the value that a read goes on from, at or before its place. The server counts them; if it
-//! finds another number than has landed, the group is read again, and the host keeps what it does not have.
+//! Rows that came late: with the value that a read goes on from, at or before its place. The server counts them and adds
+//! up a hash of their keys; if it finds something else than has landed, the group is read again, and the host keeps what
+//! it does not have.
 
 use crate::bindings::{Batch, Cursor, Error, Page, RowStream, Value};
 use crate::position::Position;
@@ -70,6 +71,7 @@ impl Boundary {
         }
         let cursor = Cursor {
             landed: Some(group.seen),
+            digest: None,
             ..self.resumed.clone()
         };
         position.landed.set(cursor.value.clone(), group.seen);
@@ -78,9 +80,9 @@ impl Boundary {
 
     /// The group, if it has to be read again.
     fn check(&self, read: &Read) -> Result<Option<Group>, Error> {
-        let sql = read.table.count_group(self.resumed.tie.len());
-        let rows = read.count(&sql, parameters(&self.resumed))?;
-        if rows == 0 || self.resumed.landed == Some(rows) {
+        let (rows, digest) = read.group(&self.resumed)?;
+        let is_known = self.resumed.digest.is_none() || self.resumed.digest == digest;
+        if rows == 0 || self.resumed.landed == Some(rows) && is_known {
             return Ok(None);
         }
         let by_page = read.paced && !read.table.key.is_empty();

@@ -310,7 +310,7 @@ impl Cells {
         self.optional_text()?.ok_or_else(unexpected)
     }
 
-    fn optional_text(&mut self) -> Result<Option<String>, Error> {
+    pub fn optional_text(&mut self) -> Result<Option<String>, Error> {
         match self.0.next() {
             Some(Value::Text(text)) => Ok(Some(text)),
             Some(Value::Null) => Ok(None),

@@ -111,6 +111,7 @@ impl Keyless {
                     value: Value::Null,
                     tie: Vec::new(),
                     landed: None,
+                    digest: None,
                 },
                 Pass::Values => read.cursor(&batch, last, None)?,
             };
@@ -133,6 +134,7 @@ impl Keyless {
                 value: group,
                 tie: Vec::new(),
                 landed: None,
+                digest: None,
             };
             return Ok(Page {
                 batch,

@@ -77,6 +77,7 @@ mod tests {
             value: Value::Int(value),
             tie: vec![],
             landed,
+            digest: None,
         })
     }
 

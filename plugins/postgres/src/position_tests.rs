@@ -7,6 +7,7 @@ fn cursor(value: Value, tie: &[i64]) -> Cursor {
         value,
         tie: tie.iter().copied().map(Value::Int).collect(),
         landed: None,
+        digest: None,
     }
 }
 
@@ -70,6 +71,7 @@ fn a_cursor_of_another_key_is_refused() {
         value: Value::Int(5),
         tie: vec![Value::Null],
         landed: None,
+        digest: None,
     };
     assert!(Position::behind(&null_tie, 1).is_none());
 }

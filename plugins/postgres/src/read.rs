@@ -2,7 +2,7 @@
 //! Every statement of a reader is sent from here, and every error of one says which table it is about.
 
 use crate::bindings::{Batch, Connection, Cursor, Error, ErrorKind, RowStream, Statement, Value};
-use crate::catalog::query;
+use crate::catalog::{Cells, query};
 use crate::fault::{about, error};
 use crate::landed::Landed;
 use crate::position::Position;
@@ -71,6 +71,15 @@ impl Read {
         Ok(rows.into_iter().flatten().next())
     }
 
+    /// How many rows have this cursor's value at or before its place, and which those are, where they have a key.
+    pub fn group(&self, cursor: &Cursor) -> Result<(u64, Option<String>), Error> {
+        let sql = self.table.count_group(cursor.tie.len());
+        let params = std::iter::once(&cursor.value).chain(&cursor.tie).cloned();
+        let answer = query(&self.connection, &sql, params.collect());
+        let mut row = Cells::only(answer.map_err(|error| about(&self.label, error))?)?;
+        Ok((row.int()?.unsigned_abs(), row.optional_text()?))
+    }
+
     pub fn count(&self, sql: &str, params: Vec<Value>) -> Result<u64, Error> {
         match self.ask(sql, params)? {
             Some(Value::Int(rows)) => Ok(rows.unsigned_abs()),
@@ -91,6 +100,7 @@ impl Read {
             value,
             tie: cells.collect(),
             landed,
+            digest: None,
         })
     }
 

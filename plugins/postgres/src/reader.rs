@@ -3,7 +3,9 @@
 
 use std::cell::RefCell;
 
-use crate::bindings::{Column, Connection, Done, Error, GuestReader, Page, Reader, Request, Step};
+use crate::bindings::{
+    Batch, Column, Connection, Cursor, Done, Error, GuestReader, Page, Reader, Request, Step, Value,
+};
 use crate::boundary::Boundary;
 use crate::keyed::Keyed;
 use crate::keyless::Keyless;
@@ -26,8 +28,15 @@ struct State {
     boundary: Option<Boundary>,
     watermark: Option<Watermark>,
     is_settled: bool,
+    /// Where the read stands, and a batch without rows: what a last page is made of. None where nothing can come late.
+    end: Option<End>,
     read: Read,
     skips_nulls: bool,
+}
+
+#[derive(Default)]
+struct End {
+    page: Option<(Cursor, Batch)>,
 }
 
 enum Pages {
@@ -65,6 +74,7 @@ impl GuestReader for TableReader {
             pages,
             boundary,
             is_settled: watermark.is_none(),
+            end: (keyed && !unique).then(End::default),
             watermark,
             read,
             skips_nulls,
@@ -100,18 +110,47 @@ impl State {
         if let Some((millis, reason)) = self.settle()? {
             return Ok(Step::Wait((millis, reason)));
         }
+        if let Some(page) = self.page(max_rows)? {
+            if let (Some(end), Some(cursor)) = (&mut self.end, &page.cursor) {
+                end.page = Some((cursor.clone(), page.batch.slice(0, 0)?));
+            }
+            return Ok(Step::Rows(page));
+        }
+        if let Some(page) = self.last_page()? {
+            return Ok(Step::Rows(page));
+        }
+        Ok(Step::Done(Done {
+            warnings: self.warnings(),
+        }))
+    }
+
+    fn page(&mut self, max_rows: u32) -> Result<Option<Page>, Error> {
         let position = self.pages.position();
         if let Some(boundary) = &mut self.boundary
             && let Some(page) = boundary.next(&self.read, position, max_rows)?
         {
-            return Ok(Step::Rows(page));
+            return Ok(Some(page));
         }
-        Ok(match self.pages.next(&self.read, max_rows)? {
-            Some(page) => Step::Rows(page),
-            None => Step::Done(Done {
-                warnings: self.warnings(),
-            }),
-        })
+        self.pages.next(&self.read, max_rows)
+    }
+
+    /// Once, after the last row: the same position, with which rows of its value were read. If the server has other
+    /// ones by now it stays with their number, and the next read looks at the group.
+    fn last_page(&mut self) -> Result<Option<Page>, Error> {
+        let end = self.end.as_mut().and_then(|end| end.page.take());
+        let Some((cursor, batch)) = end.filter(|(cursor, _)| !matches!(cursor.value, Value::Null))
+        else {
+            return Ok(None);
+        };
+        let (rows, digest) = self.read.group(&cursor)?;
+        if cursor.landed != Some(rows) {
+            return Ok(None);
+        }
+        Ok(Some(Page {
+            batch,
+            cursor: Some(Cursor { digest, ..cursor }),
+            boundary: false,
+        }))
     }
 
     /// A wait, until the watermark is known.

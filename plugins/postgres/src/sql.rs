@@ -197,9 +197,25 @@ impl Table {
         self.select(&conditions, &key, bound)
     }
 
-    /// Counts the rows with the cursor value `$1`, at or before the key in the next `tie` parameters.
+    /// Counts the rows with the cursor value `$1`, at or before the key in the next `tie` parameters, and adds up a hash of
+    /// their keys if they have one.
     pub fn count_group(&self, tie: usize) -> String {
-        self.count(&self.group_conditions(tie))
+        let keys = self
+            .key
+            .iter()
+            .map(|operand| format!("{}::pg_catalog.text", operand.column()));
+        let keys = keys.collect::<Vec<_>>().join(", ");
+        let digest = match self.key.is_empty() {
+            true => "null".to_owned(),
+            false => format!(
+                "pg_catalog.sum(pg_catalog.hashtextextended(pg_catalog.concat_ws(',', {keys}), 0))"
+            ),
+        };
+        let source = self.source.text();
+        let conditions = self.group_conditions(tie).join(" and ");
+        format!(
+            "select pg_catalog.count(*), {digest}::pg_catalog.text from {source} where {conditions}"
+        )
     }
 
     /// The greatest cursor value; with a `limit`, the greatest below the result of that expression.

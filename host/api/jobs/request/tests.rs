@@ -344,6 +344,7 @@ fn every_kind_of_cursor_keeps_its_value() {
             value: read.clone(),
             tie: vec![read],
             landed: None,
+            digest: None,
         };
         assert_eq!(parse("/cursor", cursor).cursor, Some(read), "{kind}");
     }

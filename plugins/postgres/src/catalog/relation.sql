@@ -27,7 +27,8 @@ select c.oid::pg_catalog.int8,
           join pg_catalog.pg_am as m on m.oid = x.relam and m.amname = 'btree'
           join pg_catalog.pg_opclass as o on o.oid = i.indclass[0] and o.opcdefault
           join pg_catalog.pg_attribute as a on a.attrelid = i.indrelid and a.attnum = i.indkey[0] and a.attcollation = i.indcollation[0]
-         where i.indrelid = c.oid and i.indisvalid and i.indpred is null)
+         -- Nulls last in the order of its values, read from either end.
+         where i.indrelid = c.oid and i.indisvalid and i.indpred is null and i.indoption[0] & 3 in (0, 3))
   from pg_catalog.pg_class as c
   join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
  where n.nspname = $1::pg_catalog.text and c.relname = $2::pg_catalog.text

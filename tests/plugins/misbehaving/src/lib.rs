@@ -143,6 +143,7 @@ impl GuestReader for Read {
                     value: Value::Text("x".repeat(70_000)),
                     tie: Vec::new(),
                     landed: None,
+                    digest: None,
                 };
                 Ok(Step::Rows(Page {
                     batch: rows::by_columns(1, 1)?,
@@ -189,6 +190,7 @@ impl Read {
             value: Value::Int(value),
             tie: Vec::new(),
             landed: None,
+            digest: None,
         });
         Ok(Step::Rows(Page {
             batch,
