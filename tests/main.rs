@@ -20,4 +20,5 @@ mod smoke;
 mod stop;
 mod syncs;
 mod types;
+mod v1;
 mod watermark;
