@@ -93,7 +93,7 @@ pub async fn put_sync(
     let asked = parse(&body, &now)?;
     let connection_ref = &sync.order.spec.source.connection_ref;
     let source = sources::of_name(&api.store, &at.connector.id, connection_ref).await?;
-    asked.fixed.is_as(&sync, source.id)?;
+    asked.fixed.agrees_with(&sync, source.id)?;
     let secs = asked.timing.words.interval_secs();
     // A schedule counts anew when it is changed, not when it is said again.
     let change = SyncChange {
@@ -229,7 +229,7 @@ impl Fixed {
         })
     }
 
-    fn is_as(self, sync: &NumberedSync, source: SourceNumber) -> Result<(), Problem> {
+    fn agrees_with(&self, sync: &NumberedSync, source: SourceNumber) -> Result<(), Problem> {
         let model = sync.form.as_ref().and_then(|form| form.model);
         let order = &sync.order;
         let mode = ReadMode::of(order.spec.mode);
@@ -248,12 +248,15 @@ impl Fixed {
             (
                 "stream_name",
                 self.stream_name
-                    .is_some_and(|name| name != order.dest_table),
+                    .as_ref()
+                    .is_some_and(|name| *name != order.dest_table),
             ),
             ("sync_mode", self.mode.is_some_and(|given| given != mode)),
             (
                 "cursor_field",
-                self.cursor_field.is_some_and(|name| name != *cursor_field),
+                self.cursor_field
+                    .as_ref()
+                    .is_some_and(|name| name != cursor_field),
             ),
         ];
         let errors: Vec<_> = differs
