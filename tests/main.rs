@@ -21,4 +21,5 @@ mod soak;
 mod stop;
 mod syncs;
 mod types;
+mod v1;
 mod watermark;

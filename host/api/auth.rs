@@ -80,13 +80,23 @@ impl FromRequestParts<Api> for InConnector {
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
         let InOrg { org } = InOrg::from_request_parts(parts, api).await?;
         let id = ConnectorId(path_parameter(parts, api, "connector_id").await?);
-        match connectors::get(&api.store, &org, &id).await? {
-            Some(connector) => Ok(Self { org, connector }),
-            None => Err(Problem::not_found(
-                "connector_not_found",
-                "this organisation has no such connector",
-            )),
-        }
+        let connector = connectors::get(&api.store, &org, &id).await?;
+        let connector = connector.ok_or_else(connector_not_found)?;
+        Ok(Self { org, connector })
+    }
+}
+
+/// This host's own connector, where the path names none.
+pub struct AtHome(pub InConnector);
+
+impl FromRequestParts<Api> for AtHome {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
+        let Key { org } = Key::from_request_parts(parts, api).await?;
+        let connector = connectors::get(&api.store, &org, &api.connector).await?;
+        let connector = connector.ok_or_else(connector_not_found)?;
+        Ok(Self(InConnector { org, connector }))
     }
 }
 
@@ -103,6 +113,14 @@ impl FromRequestParts<Api> for InKb {
             org,
         })
     }
+}
+
+/// One sentence for every connector that this organisation does not have.
+pub fn connector_not_found() -> Problem {
+    Problem::not_found(
+        "connector_not_found",
+        "this organisation has no such connector",
+    )
 }
 
 /// One sentence for every knowledge base that this organisation does not have.

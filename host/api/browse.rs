@@ -184,7 +184,7 @@ async fn open(api: &Api, connection_ref: &str) -> Result<(Arc<Plugin>, Session),
 }
 
 /// The plugin of the kind of the same name if there is one, else the first that can use it.
-fn plugin_for(api: &Api, connection_kind: &str) -> Option<Arc<Plugin>> {
+pub fn plugin_for(api: &Api, connection_kind: &str) -> Option<Arc<Plugin>> {
     let mut plugins: Vec<_> = super::connectors::source_kinds(api)
         .iter()
         .filter_map(|kind| api.plugins.get(kind))

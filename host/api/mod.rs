@@ -18,6 +18,7 @@ mod report;
 mod status;
 mod syncs;
 mod tokens;
+mod v1;
 
 use std::sync::Arc;
 
@@ -113,4 +114,24 @@ fn routes() -> OpenApiRouter<Api> {
         ))
         .routes(routes!(k2::schema::kb_schema))
         .routes(routes!(k2::query::query_kb))
+        // /api/v1
+        .routes(routes!(v1::connectors::list_connectors))
+        .routes(routes!(
+            v1::models::route::list_models,
+            v1::models::route::create_model
+        ))
+        .routes(routes!(v1::models::route::get_model))
+        .routes(routes!(
+            v1::syncs::get::list_syncs,
+            v1::syncs::post::create_sync
+        ))
+        .routes(routes!(
+            v1::syncs::get::get_sync,
+            v1::syncs::edit::put_sync,
+            v1::syncs::edit::delete_sync
+        ))
+        .routes(routes!(v1::syncs::edit::enable_sync))
+        .routes(routes!(v1::syncs::get::list_runs))
+        .routes(routes!(v1::syncs::run::schedule_sync))
+        .routes(routes!(v1::syncs::run::cancel_sync))
 }

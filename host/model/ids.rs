@@ -1,5 +1,5 @@
 //! Identifiers. Each kind is a type of its own, so that one cannot be passed for another.
-//! All are UUIDv7 in 32 hex digits: opaque to clients, ordered by creation for us.
+//! Most are UUIDv7 in 32 hex digits: opaque to clients, ordered by creation for us. Numbers are the store's.
 
 use serde::{Deserialize, Serialize};
 
@@ -55,8 +55,29 @@ id!(
     StreamId
 );
 
-/// The number of a knowledge base, as clients name it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, sqlx::Type)]
-#[serde(transparent)]
-#[sqlx(transparent)]
-pub struct KbId(pub i64);
+macro_rules! number {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, sqlx::Type)]
+        #[serde(transparent)]
+        #[sqlx(transparent)]
+        pub struct $name(pub i64);
+    };
+}
+
+number!(
+    /// The number of a knowledge base, as clients name it.
+    KbId
+);
+number!(
+    /// The number of an entry of `connections.json`.
+    SourceNumber
+);
+number!(
+    /// The number of a model.
+    ModelId
+);
+number!(
+    /// The number of a sync, beside its [`SyncId`].
+    SyncNumber
+);

@@ -12,4 +12,5 @@ pub mod job;
 pub mod pacing;
 pub mod source;
 pub mod sync;
+pub mod sync_form;
 pub mod value;

@@ -1,4 +1,4 @@
-//! The host's own rows: orgs, keys, connectors, knowledge bases, jobs, syncs, checkpoints. One statement per function.
+//! The host's own rows: orgs, keys, connectors, knowledge bases, models, jobs, syncs, checkpoints. One statement per function.
 //! Every write of a job's holder carries the epoch of its lease in the `where`; nothing here decides anything.
 //!
 //! What a write returns is fetched with `fetch_all`, also when it is one row: SQLite commits a single statement at its end,
@@ -8,8 +8,10 @@ pub mod checkpoints;
 pub mod connectors;
 pub mod jobs;
 pub mod kbs;
+pub mod models;
 pub mod orgs;
 pub mod retention;
+pub mod sources;
 pub mod syncs;
 pub mod tokens;
 

@@ -5,5 +5,6 @@ pub mod cursor;
 pub mod cursor_fit;
 pub mod last_commit;
 mod lexical;
+pub mod opening;
 pub mod parts;
 pub mod view;

@@ -16,7 +16,7 @@ pub fn batch_rows(field: &Field) -> Option<u32> {
     }
 }
 
-pub fn dest_table(field: Field) -> Option<String> {
+pub fn dest_table(field: &Field) -> Option<String> {
     let text = field.string()?;
     if text.is_empty() || text.len() > MAX_NAME_BYTES {
         return field.wrong(format!("must have 1 to {MAX_NAME_BYTES} bytes"));

@@ -18,6 +18,10 @@ pub struct SourceView {
     /// Absent: the default of the kind, e.g. `public`.
     schema: Option<String>,
     table: String,
+    /// The rows of this query are read, `table` is only its name. Of a model of `/api/v1`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(read_only)]
+    query: Option<String>,
     /// The monotonic column.
     cursor_column: String,
     /// Absent: all.
@@ -49,6 +53,7 @@ impl From<Source> for SourceView {
             connection_ref: source.connection_ref,
             schema: source.schema,
             table: source.table,
+            query: source.query,
             cursor_column: source.cursor_column,
             columns: Some(source.columns).filter(|columns| !columns.is_empty()),
         }

@@ -62,7 +62,9 @@ impl JobRequest {
     /// Reads everything before it gives up at the first thing that is wrong.
     fn read(fields: &Fields) -> Option<Self> {
         let kb_id = fields.required("kb_id").and_then(|field| field.id());
-        let dest_table = fields.required("dest_table").and_then(dest_table);
+        let dest_table = fields
+            .required("dest_table")
+            .and_then(|field| dest_table(&field));
         let source = fields.required("source").and_then(source);
         let mode = fields.optional("mode", mode);
         let batch_rows = fields.optional("batch_rows", batch_rows);

@@ -10,6 +10,7 @@ use super::super::auth::InConnector;
 use super::super::extraction::last_commit::last_commit_ends;
 use super::super::problem::Problem;
 use super::get::{JobPath, job_not_found};
+use crate::model::ids::JobId;
 use crate::model::job::JobState;
 use crate::store::jobs;
 
@@ -35,14 +36,23 @@ pub async fn stop_job(
     State(api): State<Api>,
     Path(path): Path<JobPath>,
 ) -> Result<Json<JobStopped>, Problem> {
-    let job = jobs::get(&api.store, &at.org, &at.connector.id, &path.job_id).await?;
-    let was = job.ok_or_else(job_not_found)?;
-    let state = jobs::stop(&api.store, &at.org, &at.connector.id, &path.job_id).await?;
-    if was.state == JobState::Running {
-        last_commit_ends(&api, &was.stream).await?;
-    }
+    let state = stop(&api, &at, &path.job_id).await?;
     Ok(Json(JobStopped {
-        state: state.ok_or_else(job_not_found)?,
         job_id: path.job_id.0,
+        state,
     }))
+}
+
+/// The state that the job has then.
+///
+/// # Errors
+/// 404 without the job.
+pub async fn stop(api: &Api, at: &InConnector, id: &JobId) -> Result<JobState, Problem> {
+    let job = jobs::get(&api.store, &at.org, &at.connector.id, id).await?;
+    let was = job.ok_or_else(job_not_found)?;
+    let state = jobs::stop(&api.store, &at.org, &at.connector.id, id).await?;
+    if was.state == JobState::Running {
+        last_commit_ends(api, &was.stream).await?;
+    }
+    state.ok_or_else(job_not_found)
 }

@@ -12,6 +12,7 @@ use super::super::report::Report;
 use super::get::{SyncPath, find, sync_not_found};
 use super::request::{ChangeFields, change};
 use super::schedule::INVALID_INTERVAL;
+use crate::model::ids::SyncId;
 use crate::model::sync::{Schedule, SyncOrder};
 use crate::store::syncs::{self, SyncChange};
 
@@ -66,9 +67,13 @@ pub async fn delete_sync(
     State(api): State<Api>,
     Path(path): Path<SyncPath>,
 ) -> Result<StatusCode, Problem> {
-    let (org, connector) = (&at.org, &at.connector.id);
-    let stream = syncs::delete(&api.store, org, connector, &path.sync_id).await?;
-    let stream = stream.ok_or_else(sync_not_found)?;
-    last_commit_ends(&api, &stream).await?;
+    remove(&api, &at, &path.sync_id).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// # Errors
+/// 404 without the sync.
+pub async fn remove(api: &Api, at: &InConnector, id: &SyncId) -> Result<(), Problem> {
+    let stream = syncs::delete(&api.store, &at.org, &at.connector.id, id).await?;
+    last_commit_ends(api, &stream.ok_or_else(sync_not_found)?).await
 }

@@ -89,7 +89,9 @@ impl SyncRequest {
     /// Reads everything before it gives up at the first thing that is wrong.
     fn read(fields: &Fields) -> Option<Self> {
         let kb_id = fields.required("kb_id").and_then(|field| field.id());
-        let dest_table = fields.required("dest_table").and_then(dest_table);
+        let dest_table = fields
+            .required("dest_table")
+            .and_then(|field| dest_table(&field));
         let source = fields.required("source").and_then(source);
         let schedule = fields.optional("schedule", schedule);
         let interval_secs = match schedule {
@@ -197,7 +199,7 @@ pub fn change(body: &Value) -> Result<SyncChange, Problem> {
     report.finish(change)
 }
 
-fn name(field: &Field) -> Option<String> {
+pub fn name(field: &Field) -> Option<String> {
     field.label(MAX_NAME_CHARS)
 }
 

@@ -11,6 +11,7 @@ use super::super::auth::{InConnector, kb_not_found};
 use super::super::connectors::must_be_online;
 use super::super::problem::Problem;
 use super::get::{SyncPath, find};
+use crate::model::ids::{JobId, SyncId};
 use crate::store::syncs::{self, Start};
 
 /// How often the sync may change between our look at it and the start.
@@ -38,9 +39,21 @@ pub async fn run_sync(
     State(api): State<Api>,
     Path(path): Path<SyncPath>,
 ) -> Result<(StatusCode, Json<RunStarted>), Problem> {
-    must_be_online(&api, &at.connector.id)?;
+    let job_id = start(&api, &at, &path.sync_id).await?;
+    let started = RunStarted {
+        sync_id: path.sync_id.0,
+        dispatched: true,
+        job_id: job_id.0,
+    };
+    Ok((StatusCode::ACCEPTED, Json(started)))
+}
+
+/// # Errors
+/// 404 without the sync, 422 if it is disabled or has a run.
+pub async fn start(api: &Api, at: &InConnector, id: &SyncId) -> Result<JobId, Problem> {
+    must_be_online(api, &at.connector.id)?;
     for _ in 0..TRIES {
-        let sync = find(&api, &at, &path.sync_id).await?;
+        let sync = find(api, at, id).await?;
         if !sync.enabled {
             let detail = "this sync is disabled; enable it first";
             return Err(Problem::refused("sync_disabled", detail));
@@ -49,14 +62,7 @@ pub async fn run_sync(
             break;
         }
         match syncs::start(&api.store, &sync, api.store.now()).await? {
-            Start::Queued(job_id) => {
-                let started = RunStarted {
-                    sync_id: sync.id.0,
-                    dispatched: true,
-                    job_id: job_id.0,
-                };
-                return Ok((StatusCode::ACCEPTED, Json(started)));
-            }
+            Start::Queued(job_id) => return Ok(job_id),
             Start::Failed => return Err(kb_not_found()),
             Start::Refused => {}
         }

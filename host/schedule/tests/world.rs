@@ -90,6 +90,7 @@ impl World {
             interval_secs,
             first_run: FirstRun::Create,
             enabled: true,
+            form: None,
         };
         syncs::create(&self.store, new).await.unwrap()
     }

@@ -2,10 +2,12 @@
 
 use sqlx::{Sqlite, Transaction};
 
+use super::number::keep_form;
 use super::run::{RunEnd, count_end};
 use crate::model::ids::{ConnectorId, KbId, KbUid, OrgId, StreamId, SyncId};
 use crate::model::pacing::Pacing;
 use crate::model::sync::{FirstRun, Schedule, SyncSpec};
+use crate::model::sync_form::SyncForm;
 use crate::store::{Store, StoreError, to_micros};
 
 /// A sync to be.
@@ -24,6 +26,8 @@ pub struct NewSync {
     pub interval_secs: u32,
     pub first_run: FirstRun,
     pub enabled: bool,
+    /// Of a sync that is made by the AI Squared form.
+    pub form: Option<SyncForm>,
 }
 
 /// Makes a sync.
@@ -32,6 +36,7 @@ pub struct NewSync {
 /// `KbNotFound`, and `DestTaken` when another sync writes the dest table.
 pub async fn create(store: &Store, new: NewSync) -> Result<SyncId, StoreError> {
     let id = SyncId::generate();
+    let mut transaction = store.pool.begin_with("begin immediate").await?;
     let done = sqlx::query(
         "insert into syncs (id, org_id, connector_id, kb_id, kb_uid, stream_id, name, dest_table, source_kind, spec, pacing,
                             batch_rows, schedule, interval_secs, first_run, enabled, scheduled_from, created_at, updated_at)
@@ -55,7 +60,7 @@ pub async fn create(store: &Store, new: NewSync) -> Result<SyncId, StoreError> {
     .bind(new.first_run)
     .bind(new.enabled)
     .bind(to_micros(store.now()))
-    .execute(&store.pool)
+    .execute(&mut *transaction)
     .await
     .map_err(StoreError::Query);
     let done = match done {
@@ -65,6 +70,10 @@ pub async fn create(store: &Store, new: NewSync) -> Result<SyncId, StoreError> {
     if done.rows_affected() == 0 {
         return Err(StoreError::KbNotFound);
     }
+    if let Some(form) = &new.form {
+        keep_form(&mut *transaction, &id, form).await?;
+    }
+    transaction.commit().await?;
     store.syncs_changed();
     Ok(id)
 }

@@ -3,6 +3,7 @@
 
 mod due;
 mod edit;
+mod number;
 mod read;
 mod run;
 mod stream;
@@ -11,6 +12,7 @@ pub use due::{
     Decided, ahead_of_clock, decide_all_again, disable, due, next_due, set_due, undecided,
 };
 pub use edit::{NewSync, SyncChange, change, create, delete};
+pub use number::{NumberedSync, by_number, count_of, list_numbered, number, set_form};
 pub use read::{SyncFilter, get, list, pacings};
 pub(super) use run::{RunEnd, count_end};
 pub use run::{Start, start};

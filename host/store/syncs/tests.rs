@@ -80,6 +80,7 @@ impl World {
             interval_secs: 60,
             first_run: FirstRun::Create,
             enabled: true,
+            form: None,
         }
     }
 
