@@ -1,5 +1,5 @@
-//! Which rows of a tie group a table has already. Rows are compared as 128-bit hashes of what identifies them, 16 bytes
-//! each and a count, so a group of any width takes little memory; the group itself is streamed on both sides.
+//! Which rows of a tie group a table has already. Rows are compared as 128-bit hashes of what identifies them, with a
+//! count, about 40 bytes a row whatever its width; the group itself is streamed on both sides.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;

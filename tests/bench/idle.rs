@@ -120,6 +120,7 @@ async fn create(host: &Host, number: u32, source: TableSource, schedule: Schedul
         interval_secs: 1,
         first_run: FirstRun::Create,
         enabled: true,
+        form: None,
     };
     syncs::create(&host.app.extractor.store, new).await?;
     Ok(())

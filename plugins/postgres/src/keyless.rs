@@ -1,6 +1,6 @@
 //! Pages of a table that has no key. Rows with an equal cursor value cannot be told apart, so a position exists
 //! only where a value's last row is known to have been read: a page that ends elsewhere carries none. A group is
-//! streamed, never collected: at most two batches wait in here.
+//! streamed, never collected: two batches wait in here, or a few where no index serves the order.
 
 use std::collections::VecDeque;
 
