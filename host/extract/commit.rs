@@ -61,7 +61,7 @@ impl<'a> Committer<'a> {
             return Err(log_cut_short(&job.spec.dest_table));
         }
         if let Some(checkpoint) = last.as_ref().filter(|last| last.seq > seq(&known)) {
-            tracing::info!(job = %job.id, seq = checkpoint.seq, "adopts a commit whose last step was not done");
+            tracing::info!(job = %job.id, seq = checkpoint.seq, "adopted a commit whose last step was not done");
             checkpoints::commit(store, lease, checkpoint).await?;
         }
         Ok(Self {
