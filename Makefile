@@ -1,6 +1,6 @@
 # Thin: what to run, never how it works. `demo` and `test` share one profile and one target folder.
 SHELL := /bin/bash
-.PHONY: setup demo test bench
+.PHONY: setup demo test bench soak
 
 # Installs what is missing and can be installed: a wasm toolchain, PostgreSQL's server programs, a C compiler.
 setup:
@@ -14,6 +14,10 @@ demo: setup
 test: setup
 	cargo test --workspace
 
-# The benchmark, optimised. It prints ratios within one run.
+# Syncs whose hosts and connections die at random moments, and nothing else. KILLS=1000 takes about half an hour.
+soak: setup
+	SLUICE_TEST_KILLS=$(or $(KILLS),100) cargo test --test tests soak:: -- --nocapture
+
+# The benchmark, optimised. It prints ratios within one run. PARTS="beside idle" picks some of it.
 bench: setup
-	cargo bench --bench extract
+	cargo bench --bench extract -- $(PARTS)

@@ -6,7 +6,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde_json::{Value, json};
 
-use crate::harness::Host;
+use crate::harness::{Host, seed};
 
 const ROWS: usize = 60_000;
 /// Rows of the table that `replace` takes out and `append` adds to.
@@ -67,11 +67,7 @@ struct Started {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn jobs_killed_at_random_moments_land_every_row_once() {
-    let seed: u64 = std::env::var("SLUICE_TEST_SEED").map_or_else(
-        |_| rand::rng().random(),
-        |seed| seed.parse().expect("a number"),
-    );
-    println!("SLUICE_TEST_SEED={seed}");
+    let seed = seed();
     let mut hosts = tokio::task::JoinSet::new();
     for host in 0..HOSTS {
         hosts.spawn(series(StdRng::seed_from_u64(seed ^ host), host as usize));

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use sluice::cluster::Cluster;
 
+use crate::harness::proxy::{dsn_at, port_of};
 use crate::harness::{Fault, Host, Proxy, Source};
 
 const SOURCE: &str = "
@@ -12,16 +13,6 @@ const SOURCE: &str = "
     insert into t select g, g / 50, md5(g::text) from generate_series(1, 20000) g;
     create table keyless as select * from t;
     create index on keyless (grp);";
-
-fn dsn_at(dsn: &str, port: u16) -> String {
-    let mut url = url::Url::parse(dsn).expect("a URL");
-    url.set_port(Some(port)).expect("it has a host");
-    url.into()
-}
-
-fn port_of(dsn: &str) -> u16 {
-    url::Url::parse(dsn).expect("a URL").port().expect("a port")
-}
 
 /// The table is about a megabyte on the wire, in whatever pages.
 /// Table, cursor column, rows per batch, milliseconds between batches, what happens to each connection in turn, and by how

@@ -17,6 +17,7 @@ mod pacing;
 mod sandbox;
 mod shutdown;
 mod smoke;
+mod soak;
 mod stop;
 mod syncs;
 mod types;

@@ -61,6 +61,13 @@ async fn a_cap_holds_in_every_second() {
     assert!((2_500..6_000).contains(&took), "700 rows took {took} ms");
     let throttled = job["throttled_ms"].as_i64().expect("a number");
     assert!((2_000..6_000).contains(&throttled), "{job}");
+    let waited = &job["waited"];
+    assert_eq!(waited["max_rows_per_sec_ms"], throttled, "{job}");
+    assert_eq!(
+        (&waited["batch_delay_ms"], &waited["source_ms"]),
+        (&json!(0), &json!(0)),
+        "{job}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -101,6 +108,10 @@ async fn a_delay_is_between_all_batches() {
         .count();
     assert!(gaps >= 6, "{gaps} gaps between 7 batches");
     assert!(job["throttled_ms"].as_i64() >= Some(6 * 140), "{job}");
+    assert_eq!(
+        job["waited"]["batch_delay_ms"], job["throttled_ms"],
+        "{job}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

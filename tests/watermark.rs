@@ -44,6 +44,11 @@ async fn an_id_taken_first_and_committed_later_is_delivered() {
         said.contains("1 row is held back") && said.contains("open for"),
         "{said}"
     );
+    assert!(
+        view["waited"]["source_ms"].as_u64() >= Some(4_000),
+        "{view}"
+    );
+    assert_eq!(view["throttled_ms"], 0, "{view}");
     writer.sql("commit").await;
     assert_eq!(sync.lands().await, 2);
     assert_eq!(sync.landed("name").await, ["first", "quick", "slow"]);

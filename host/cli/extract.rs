@@ -217,7 +217,7 @@ fn line(job: &Job) -> String {
         HumanCount(job.progress.rows),
         HumanCount(per_sec as u64),
         HumanBytes(job.progress.bytes),
-        job.progress.throttled_ms as f64 / 1000.0
+        job.progress.waited.throttled_ms() as f64 / 1000.0
     )
 }
 

@@ -106,6 +106,13 @@ impl Cluster {
         self.port
     }
 
+    /// Another program of the same installation, e.g. `pgbench`, if it is there.
+    pub fn tool(&self, name: &str) -> Option<PathBuf> {
+        // What is on the PATH may be links to some of the installation's programs.
+        let server = self.programs.join("postgres").canonicalize().ok()?;
+        Some(server.with_file_name(name)).filter(|path| path.is_file())
+    }
+
     /// Creates a database of exactly that name.
     pub async fn create_database(&self, name: &str) -> Result<(), ClusterError> {
         let failed = |source| ClusterError::Database { source };
@@ -259,7 +266,8 @@ impl Cluster {
         })
     }
 
-    fn log(&self) -> PathBuf {
+    /// What the server says, since its last start.
+    pub fn log(&self) -> PathBuf {
         self.folder.path().join("log")
     }
 

@@ -14,7 +14,8 @@ use crate::model::checkpoint::Checkpoint;
 use crate::model::cursor::Cursor;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::job::{Job, Progress};
-use crate::store::jobs::Lease;
+use crate::model::pacing::Waited;
+use crate::store::jobs::{self, Lease};
 use crate::store::{Store, StoreError, checkpoints};
 
 /// Why an attempt ends before its job does.
@@ -98,6 +99,14 @@ impl<'a> Committer<'a> {
         let checkpoint = self.prepare(writer, cursor, progress).await?;
         self.land(writer, &checkpoint).await?;
         self.note(checkpoint).await
+    }
+
+    /// Says what the job has waited for, also where nothing is committed after it.
+    pub async fn note_waits(&self, waited: Waited) -> Result<(), Failure> {
+        if waited == Waited::default() {
+            return Ok(());
+        }
+        Ok(jobs::waited(self.store, self.lease, waited).await?)
     }
 
     /// Step 1.

@@ -218,9 +218,14 @@ impl Run<'_> {
                 () = sleep_until(commit_at) => self.commit_if_possible().await?,
                 Ok(()) = pacing.changed() => {}
                 read = pages.next() => match read.map_err(|failure| self.placed(failure))? {
-                    Read::Page { page, throttled } => self.write(page, throttled).await?,
-                    Read::Done { mut warnings } => {
+                    Read::Page { page, waited } => {
+                        self.progress.waited += waited;
+                        self.write(page).await?;
+                    }
+                    Read::Done { mut warnings, waited } => {
+                        self.progress.waited += waited;
                         self.finish().await?;
+                        self.committer.note_waits(self.progress.waited).await?;
                         warnings.splice(0..0, self.warnings.drain(..));
                         warnings.extend_from_slice(self.writer.notes());
                         return Ok(Outcome::Completed { warnings });
@@ -249,8 +254,7 @@ impl Run<'_> {
         Failure { detail, ..failure }
     }
 
-    async fn write(&mut self, page: Page, throttled: Duration) -> Result<(), CommitEnd> {
-        self.progress.throttled_ms += throttled.as_millis() as u64;
+    async fn write(&mut self, page: Page) -> Result<(), CommitEnd> {
         let batch = match page.boundary {
             true => self.late.keep(page.batch).await?,
             false => page.batch,

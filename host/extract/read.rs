@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::model::failure::{Failure, FailureKind};
-use crate::model::pacing::Pacing;
+use crate::model::pacing::{Pacing, Waited};
 use crate::pacing::Pacer;
 use crate::plugin::{Page, Reader, Step};
 
@@ -22,8 +22,14 @@ const WAITING_PAGES: usize = 64;
 /// What comes out of a reader.
 #[derive(Debug)]
 pub enum Read {
-    Page { page: Page, throttled: Duration },
-    Done { warnings: Vec<String> },
+    Page {
+        page: Page,
+        waited: Waited,
+    },
+    Done {
+        warnings: Vec<String>,
+        waited: Waited,
+    },
 }
 
 /// Pages that arrive while the consumer works. Dropping it ends the read and cancels the source's statement.
@@ -71,12 +77,12 @@ struct Pace {
 
 impl Pace {
     /// As [`Pacer::turn`]; a change takes effect also in a wait that has begun.
-    async fn turn(&mut self) -> (Option<u32>, Duration) {
+    async fn turn(&mut self) -> (Option<u32>, Waited) {
         let start = Instant::now();
         loop {
             self.pacer.set(*self.pacing.borrow_and_update());
             tokio::select! {
-                (rows, _) = self.pacer.turn() => return (rows, start.elapsed()),
+                rows = self.pacer.turn() => return (rows, self.pacer.waited(start)),
                 Ok(()) = self.pacing.changed() => {}
             }
         }
@@ -112,18 +118,19 @@ async fn take_room(
 }
 
 async fn turn(reader: &mut Reader, pace: &mut Pace, batch_rows: u32) -> Result<Read, Failure> {
-    let (rows, throttled) = pace.turn().await;
+    let (rows, mut waited) = pace.turn().await;
     let max_rows = rows.unwrap_or(batch_rows).min(batch_rows);
     // How long a guest may wait in all is the reader's to bound.
     loop {
         match reader.next(max_rows).await? {
             Step::Rows(page) => {
                 pace.pacer.arrived();
-                return Ok(Read::Page { page, throttled });
+                return Ok(Read::Page { page, waited });
             }
-            Step::Done { warnings } => return Ok(Read::Done { warnings }),
+            Step::Done { warnings } => return Ok(Read::Done { warnings, waited }),
             Step::Wait { millis, reason } => {
                 tracing::debug!(wait_ms = millis, reason, "the plugin asked to wait");
+                waited.source_ms += u64::from(millis);
                 tokio::time::sleep(Duration::from_millis(millis.into())).await;
             }
         }

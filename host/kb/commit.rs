@@ -132,6 +132,7 @@ impl Committer {
             Ok(keyed) => keyed,
             Err(failed) => return Err(failed),
         };
+        let seen = self.seen;
         match self.try_commit(&files, keys, checkpoint).await {
             Ok((version, durable)) => {
                 self.seen = Some(version);
@@ -140,7 +141,7 @@ impl Committer {
                     self.notes.append(&mut growth.notes);
                 }
                 self.act = Act::Append(None);
-                maintenance::after_commit(&self.tables, &self.target, version);
+                maintenance::after_commit(&self.tables, &self.target, seen, version);
                 // Visible is visible: its files are no longer ours to remove, even if we cannot vouch for the disk.
                 durable.map(|()| version).map_err(|error| Failed {
                     error: error.into(),

@@ -1,11 +1,10 @@
 //! Keys of rows: which of the staged rows is the last one with its key, and which rows of a table have the key of one of them.
 //!
-//! A key is remembered as a hash of 128 bits under secrets of this process, so that no source can make two keys meet. NULL in
-//! a key column is a value like any other: equal to NULL.
+//! A key is remembered as a hash (see `row_hash`).
 
 use std::collections::HashSet;
 use std::fs;
-use std::hash::{BuildHasher, Hasher, RandomState};
+use std::hash::{BuildHasher, Hasher};
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, BooleanArray};
@@ -17,6 +16,7 @@ use super::KbError;
 use super::encoder::{Place, StagedFile};
 use super::files::{TableFile, as_type};
 use super::rewrite::copy;
+use super::row_hash::{RowHasher, Secrets};
 use super::schema::{Fit, Layout, text};
 
 type Trouble = Box<dyn std::error::Error + Send + Sync>;
@@ -25,7 +25,7 @@ type Trouble = Box<dyn std::error::Error + Send + Sync>;
 #[derive(Debug, Clone)]
 pub(super) struct Key {
     schema: SchemaRef,
-    secrets: [RandomState; 2],
+    secrets: Secrets,
 }
 
 impl Key {
@@ -61,14 +61,8 @@ impl Key {
         let schema = fit.physical.project(&columns);
         Ok(Self {
             schema: Arc::new(schema.map_err(|error| KbError::storage("read", table, error))?),
-            secrets: [RandomState::new(), RandomState::new()],
+            secrets: Secrets::new(),
         })
-    }
-
-    fn converter(&self, columns: std::ops::Range<usize>) -> Result<RowConverter, Trouble> {
-        let fields = self.schema.fields()[columns].iter();
-        let fields = fields.map(|field| SortField::new(field.data_type().clone()));
-        Ok(RowConverter::new(fields.collect())?)
     }
 
     /// Goes through the keys of a file: batches of key columns, and the hash of each row.
@@ -80,16 +74,14 @@ impl Key {
         mut each: impl FnMut(&RecordBatch, &mut dyn Iterator<Item = u128>) -> Result<(), Trouble>,
     ) -> Result<(), KbError> {
         let trouble = |error| KbError::storage("merge into", &place.table, error);
-        let columns = 0..self.schema.fields().len();
-        let converter = self.converter(columns).map_err(trouble)?;
-        let half = |secret: usize, row: &[u8]| u128::from(self.secrets[secret].hash_one(row));
+        let types = self.schema.fields().iter().map(|field| field.data_type());
+        let hasher = RowHasher::new(types, self.secrets.clone());
+        let hasher = hasher.map_err(|error| trouble(error.into()))?;
         for batch in file.read(place, &self.schema, groups)? {
             let batch = batch?;
-            let rows = converter.convert_columns(batch.columns());
-            let rows = rows.map_err(|error| trouble(error.into()))?;
-            let rows = rows.iter();
-            let mut hashes = rows.map(|row| half(0, row.as_ref()) << 64 | half(1, row.as_ref()));
-            each(&batch, &mut hashes).map_err(trouble)?;
+            let hashes = hasher.hashes(batch.columns());
+            let hashes = hashes.map_err(|error| trouble(error.into()))?;
+            each(&batch, &mut hashes.into_iter()).map_err(trouble)?;
         }
         Ok(())
     }
@@ -227,8 +219,9 @@ impl KeySet {
 
 impl Range {
     fn of(key: &Key, column: usize) -> Result<Self, Trouble> {
+        let data_type = key.schema.field(column).data_type();
         Ok(Self {
-            converter: key.converter(column..column + 1)?,
+            converter: RowConverter::new(vec![SortField::new(data_type.clone())])?,
             bounds: None,
         })
     }

@@ -4,18 +4,18 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, BooleanArray};
+use arrow::array::{ArrayRef, BooleanArray};
 use arrow::datatypes::FieldRef;
+use arrow::error::ArrowError;
 use arrow::record_batch::RecordBatch;
-use arrow::row::{RowConverter, Rows, SortField};
 use datafusion::common::{Column, ScalarValue};
 use datafusion::dataframe::DataFrame;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::logical_expr::{Expr, lit};
 use deltalake_core::DeltaTable;
 use futures::StreamExt;
-use sha2::{Digest, Sha256};
 
+use super::row_hash::{RowHasher, Secrets};
 use super::{KbError, query};
 
 /// What a table has of the groups that were asked for.
@@ -29,7 +29,8 @@ struct Known {
     table: DeltaTable,
     /// What groups rows, then what identifies one in its group: positions in a batch and the table's own fields.
     columns: Vec<(usize, FieldRef)>,
-    converter: RowConverter,
+    whole: RowHasher,
+    group: RowHasher,
     /// Group values whose rows were looked up.
     values: HashSet<u128>,
     /// How often the table has each row, less those that were asked for.
@@ -90,13 +91,15 @@ impl Known {
             .chain(others)
             .filter_map(field)
             .collect();
-        let sort = |(_, field): &(usize, FieldRef)| SortField::new(field.data_type().clone());
-        let converter = RowConverter::new(columns.iter().map(sort).collect())
-            .map_err(|error| trouble(error.into()))?;
+        let types = || columns.iter().map(|(_, field)| field.data_type());
+        let hasher = |count| RowHasher::new(types().take(count), Secrets::new());
+        let (whole, group) = (hasher(columns.len()), hasher(1));
+        let wrong = |error: ArrowError| trouble(error.into());
         Ok(Self {
+            whole: whole.map_err(wrong)?,
+            group: group.map_err(wrong)?,
             table,
             columns,
-            converter,
             values: HashSet::new(),
             rows: HashMap::new(),
         })
@@ -107,8 +110,8 @@ impl Known {
         let columns = columns.map(|(position, _)| Arc::clone(batch.column(*position)));
         let columns = self.in_table_types(columns.collect())?;
         self.load(name, &columns[0]).await?;
-        let rows = self.converter.convert_columns(&columns)?;
-        let lacks = hashes(&rows).map(|hash| match self.rows.get_mut(&hash) {
+        let hashes = self.whole.hashes(&columns)?.into_iter();
+        let lacks = hashes.map(|hash| match self.rows.get_mut(&hash) {
             Some(left) if *left > 0 => {
                 *left -= 1;
                 false
@@ -127,9 +130,8 @@ impl Known {
 
     /// Looks up the rows of each value that was not met before: the source may have several forms of one value.
     async fn load(&mut self, name: &str, values: &ArrayRef) -> Result<(), Trouble> {
-        let sort = vec![SortField::new(values.data_type().clone())];
-        let keys = RowConverter::new(sort)?.convert_columns(&[Arc::clone(values)])?;
-        for (row, value) in hashes(&keys).enumerate() {
+        let groups = self.group.hashes(std::slice::from_ref(values))?;
+        for (row, value) in groups.into_iter().enumerate() {
             if !self.values.insert(value) {
                 continue;
             }
@@ -139,8 +141,7 @@ impl Known {
             let mut found: u64 = 0;
             while let Some(batch) = stream.next().await {
                 let columns = self.in_table_types(batch?.columns().to_vec())?;
-                let rows = self.converter.convert_columns(&columns)?;
-                for hash in hashes(&rows) {
+                for hash in self.whole.hashes(&columns)? {
                     *self.rows.entry(hash).or_default() += 1;
                     found += 1;
                 }
@@ -162,14 +163,4 @@ impl Known {
             .select(self.columns.iter().map(|(_, field)| column(field)))?;
         Ok(rows.execute_stream().await?)
     }
-}
-
-/// No two different rows of any table will have the same one.
-fn hashes(rows: &Rows) -> impl Iterator<Item = u128> + '_ {
-    rows.iter().map(|row| {
-        let digest = Sha256::digest(row.data());
-        let mut hash = [0; 16];
-        hash.copy_from_slice(&digest[..16]);
-        u128::from_le_bytes(hash)
-    })
 }

@@ -20,6 +20,7 @@ mod protocol;
 mod query;
 mod query_error;
 mod rewrite;
+mod row_hash;
 mod schema;
 mod sql_guard;
 mod staged;

@@ -1,5 +1,7 @@
 -- Runs of a sync are jobs like any other. Null: a job of its own, or the sync is gone.
 alter table jobs add column sync_id text;
+-- What `throttled_ms` is made of, and the waits that the source's transactions cost, as JSON.
+alter table jobs add column waited text not null default '{}';
 -- A sync has one run at a time, whoever starts it: this index decides between two hosts.
 create unique index jobs_one_run on jobs (sync_id) where sync_id is not null and state in ('queued', 'running');
 create index jobs_of_sync on jobs (sync_id, id) where sync_id is not null;

@@ -14,7 +14,8 @@ const FIELDS: usize = 5;
 #[serde(try_from = "CronText", into = "CronText")]
 pub struct CronSchedule {
     text: CronText,
-    pattern: croner::Cron,
+    /// Boxed, because it is larger than all else that a schedule can be.
+    pattern: Box<croner::Cron>,
     zone: Tz,
 }
 
@@ -49,7 +50,7 @@ impl TryFrom<CronText> for CronSchedule {
             .map_err(|error| CronError::Expression(format!("is no cron expression: {error}")))?;
         let schedule = Self {
             text,
-            pattern,
+            pattern: Box::new(pattern),
             zone,
         };
         // Any start will do: what never falls due within the calendar's cycle does not do so later.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::cursor::Cursor;
 use super::failure::Failure;
 use super::ids::{ConnectorId, JobId, KbId, KbUid, OrgId, StreamId, SyncId};
-use super::pacing::Pacing;
+use super::pacing::{Pacing, Waited};
 use super::source::Source;
 
 /// Where a job stands. The last three are final.
@@ -120,6 +120,6 @@ pub struct Progress {
     pub batches: u64,
     /// Bytes of Parquet written.
     pub bytes: u64,
-    /// Time spent waiting for pacing.
-    pub throttled_ms: u64,
+    #[serde(default)]
+    pub waited: Waited,
 }

@@ -22,3 +22,30 @@ impl Pacing {
         self.batch_delay_ms > 0 || self.max_rows_per_sec > 0
     }
 }
+
+/// What a job has waited for, in milliseconds. It takes no time of the source's, and holds nothing open there.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Waited {
+    /// Between batches.
+    pub batch_delay_ms: u64,
+    /// For the cap in rows per second, beyond the delay.
+    pub max_rows_per_sec_ms: u64,
+    /// For the source's transactions in flight, as its plugin asked.
+    pub source_ms: u64,
+}
+
+impl Waited {
+    /// For pacing.
+    pub fn throttled_ms(self) -> u64 {
+        self.batch_delay_ms + self.max_rows_per_sec_ms
+    }
+}
+
+impl std::ops::AddAssign for Waited {
+    fn add_assign(&mut self, more: Self) {
+        self.batch_delay_ms += more.batch_delay_ms;
+        self.max_rows_per_sec_ms += more.max_rows_per_sec_ms;
+        self.source_ms += more.source_ms;
+    }
+}

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::model::pacing::Pacing;
+use crate::model::pacing::{Pacing, Waited};
 use cap::RowCap;
 
 /// Paces one job.
@@ -48,16 +48,33 @@ impl Pacer {
         }
     }
 
-    /// Waits until the next batch may be read and answers how many rows it may have, or none for no bound, and how
-    /// long the wait was. Dropping the future gives the turn back.
-    pub async fn turn(&mut self) -> (Option<u32>, Duration) {
+    /// Waits until the next batch may be read and answers how many rows it may have, or none for no bound. Dropping the
+    /// future gives the turn back.
+    pub async fn turn(&mut self) -> Option<u32> {
         let start = Instant::now();
         let opens = self.opens_at(start);
         if opens > start {
             tokio::time::sleep_until(opens).await;
         }
-        let now = Instant::now();
-        (self.take(now), now - start)
+        self.take(Instant::now())
+    }
+
+    /// What a turn that began then and was taken now waited for: the delay as long as it lasted, then the cap.
+    pub fn waited(&self, start: Instant) -> Waited {
+        let whole = start.elapsed();
+        let delay = match (self.last, &self.cap) {
+            (None, _) => Duration::ZERO,
+            // How late a timer is belongs to what it was set for.
+            (Some(_), None) if self.delay > Duration::ZERO => whole,
+            (Some(last), _) => (last + self.delay)
+                .saturating_duration_since(start)
+                .min(whole),
+        };
+        Waited {
+            batch_delay_ms: delay.as_millis() as u64,
+            max_rows_per_sec_ms: (whole - delay).as_millis() as u64,
+            source_ms: 0,
+        }
     }
 
     /// The batch has arrived: the delay counts from here.

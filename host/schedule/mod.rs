@@ -149,7 +149,10 @@ impl Scheduler {
     }
 
     /// What a tick does besides: mends what a clock that was set back leaves behind, and forgets what is old.
-    async fn tidy(&mut self) -> Result<(), StoreError> {
+    ///
+    /// # Errors
+    /// The store does not answer; the next tick tries again.
+    pub async fn tidy(&mut self) -> Result<(), StoreError> {
         let now = self.store.now();
         let moved = syncs::ahead_of_clock(&self.store, now).await?;
         if moved > 0 {

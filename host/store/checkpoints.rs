@@ -95,15 +95,16 @@ async fn count(
     .execute(&mut **transaction)
     .await?;
     sqlx::query(
-        "update jobs set rows = $2, batches = $3, bytes = $4, throttled_ms = $5, updated_at = $6
+        "update jobs set rows = $2, batches = $3, bytes = $4, throttled_ms = $5, waited = $7, updated_at = $6
          where id = $1 and rows <= $2 and (rows, batches, bytes, throttled_ms) <> ($2, $3, $4, $5)",
     )
     .bind(&checkpoint.job)
     .bind(progress.rows as i64)
     .bind(progress.batches as i64)
     .bind(progress.bytes as i64)
-    .bind(progress.throttled_ms as i64)
+    .bind(progress.waited.throttled_ms() as i64)
     .bind(to_micros(now))
+    .bind(serde_json::to_string(&progress.waited)?)
     .execute(&mut **transaction)
     .await?;
     Ok(())

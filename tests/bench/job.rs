@@ -1,6 +1,6 @@
 //! A host in this process, and jobs through it: from the queue to `completed`.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use sluice::app::App;
 use sluice::config::Config;
@@ -12,6 +12,7 @@ use sluice::store::jobs::{self, NewJob};
 use sluice::store::kbs::{self, Kb};
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::Outcome;
@@ -22,7 +23,7 @@ const SMALL_JOBS: usize = 31;
 /// A host on a temporary folder, with its dispatcher running.
 pub struct Host {
     pub app: App,
-    kb: Kb,
+    pub kb: Kb,
     dispatcher: JoinHandle<()>,
     shutdown: CancellationToken,
     _folder: TempDir,
@@ -60,7 +61,8 @@ impl Host {
     pub async fn copy(&self, table: &str, rows: u64) -> Outcome<Duration> {
         let dest_table = format!("copy-{}", JobId::generate());
         let started = Instant::now();
-        let id = jobs::enqueue(&self.app.extractor.store, self.job(table, &dest_table)).await?;
+        let job = self.job(table, &dest_table, Pacing::default());
+        let id = jobs::enqueue(&self.app.extractor.store, job).await?;
         let job = self.finished(&id).await?;
         let took = started.elapsed();
         if job.state != JobState::Completed {
@@ -84,7 +86,29 @@ impl Host {
         Ok(took)
     }
 
-    fn job(&self, table: &str, dest_table: &str) -> NewJob {
+    /// Copies a table again and again until then, each time into a new one; how many rows landed.
+    pub async fn extract_until(&self, until: Instant, table: &str, pacing: Pacing) -> Outcome<u64> {
+        let store = &self.app.extractor.store;
+        let mut rows = 0;
+        while Instant::now() < until {
+            let dest_table = format!("copy-{}", JobId::generate());
+            let id = jobs::enqueue(store, self.job(table, &dest_table, pacing)).await?;
+            let Ok(ended) = tokio::time::timeout_at(until, self.finished(&id)).await else {
+                jobs::stop(store, &self.app.org, &self.app.connector, &id).await?;
+                rows += self.finished(&id).await?.progress.rows;
+                break;
+            };
+            let job = ended?;
+            if let Some(failure) = job.failure {
+                return Err(failure.into());
+            }
+            rows += job.progress.rows;
+            self.app.extractor.lake.remove(&self.kb.uid).await?;
+        }
+        Ok(rows)
+    }
+
+    fn job(&self, table: &str, dest_table: &str, pacing: Pacing) -> NewJob {
         NewJob {
             org: self.app.org.clone(),
             connector: self.app.connector.clone(),
@@ -96,7 +120,7 @@ impl Host {
                 mode: Mode::Create,
                 batch_rows: DEFAULT_BATCH_ROWS,
                 cursor: None,
-                pacing: Pacing::default(),
+                pacing,
                 placement: Placement::Hosted,
                 key_columns: vec![],
                 continued: false,

@@ -1,12 +1,17 @@
 //! `make bench`: how fast a table of 2,000,000 rows lands, against the speed at which the server gives it away.
-//! Prints medians and ratios, and writes them to `target/bench`. Not a test: it fails only when something does not work.
+//! Then what others on the source feel of us, and what
+//! idleness costs. Prints medians and ratios, and writes them to `target/bench`. Not a test: it
+//! fails only when something does not work. `make bench PARTS=beside` measures only that part.
 //!
 //! The contenders take turns (A B C D A B C D …), so that a busy machine slows all of them: compare the ratios of one
 //! run, not the rates of two.
 
+mod beside;
 mod contenders;
+mod idle;
 mod job;
 mod memory;
+mod pgbench;
 mod process;
 mod report;
 mod table;
@@ -20,6 +25,14 @@ use table::Source;
 
 /// Whatever went wrong ends the benchmark with its sentence.
 type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
+
+/// How fast a table lands.
+const EXTRACT: &str = "extract";
+/// What others feel.
+const BESIDE: &str = "beside";
+/// What syncs cost that find nothing.
+const IDLE: &str = "idle";
+const PARTS: [&str; 3] = [EXTRACT, BESIDE, IDLE];
 
 const ROWS: u64 = 2_000_000;
 /// For the question whether memory grows with the table.
@@ -45,6 +58,28 @@ fn main() -> ExitCode {
 }
 
 async fn run() -> Outcome<()> {
+    // Cargo adds an option of its own.
+    let named: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|name| !name.starts_with('-'))
+        .collect();
+    let is_wanted = |part: &str| named.is_empty() || named.iter().any(|name| name == part);
+    if let Some(unknown) = named.iter().find(|name| !PARTS.contains(&name.as_str())) {
+        return Err(format!("there is no part \"{unknown}\", only {}", PARTS.join(", ")).into());
+    }
+    if is_wanted(EXTRACT) {
+        extract().await?;
+    }
+    if is_wanted(BESIDE) {
+        beside::measure().await?;
+    }
+    if is_wanted(IDLE) {
+        idle::measure().await?;
+    }
+    Ok(())
+}
+
+async fn extract() -> Outcome<()> {
     let rows = number("SLUICE_TEST_BENCH_ROWS", ROWS)?;
     let rounds = usize::try_from(number("SLUICE_TEST_BENCH_ROUNDS", ROUNDS as u64)?)?;
     let source = Source::start(rows, FEWER_ROWS.min(rows)).await?;

@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::time::Duration;
 
+use serde_json::Value;
+
 use super::Outcome;
 use super::contenders::{EXTRACT, FLOOR, NAMES, READ, READ_NATIVE};
 use super::process::Peaks;
@@ -97,8 +99,6 @@ impl Report {
 
     /// One file a contender, `target/bench/<name>.json`.
     pub fn write(&self, peaks: &Peaks) -> Outcome<()> {
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("bench");
-        std::fs::create_dir_all(&folder)?;
         for name in [EXTRACT, READ, READ_NATIVE] {
             let peak = if name == EXTRACT {
                 peaks.all_mib
@@ -112,12 +112,8 @@ impl Report {
                 "ratio": rounded(self.ratio(name, FLOOR)),
                 "peak_rss_mb": rounded(peak),
             });
-            std::fs::write(
-                folder.join(format!("{name}.json")),
-                format!("{figures:#}\n"),
-            )?;
+            write_figures(&figures)?;
         }
-        println!("written to {}", folder.display());
         Ok(())
     }
 
@@ -138,7 +134,18 @@ impl Report {
     }
 }
 
-fn median(mut values: Vec<f64>) -> f64 {
+/// `target/bench/<name>.json`, by the `name` among the figures.
+pub fn write_figures(figures: &Value) -> Outcome<()> {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("bench");
+    std::fs::create_dir_all(&folder)?;
+    let name = figures["name"].as_str().ok_or("figures have a name")?;
+    let path = folder.join(format!("{name}.json"));
+    std::fs::write(&path, format!("{figures:#}\n"))?;
+    println!("written to {}", path.display());
+    Ok(())
+}
+
+pub fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     let middle = values.len() / 2;
     match values.len() % 2 {
@@ -148,6 +155,6 @@ fn median(mut values: Vec<f64>) -> f64 {
     }
 }
 
-fn rounded(value: f64) -> f64 {
+pub fn rounded(value: f64) -> f64 {
     (value * 1000.0).round() / 1000.0
 }

@@ -1,6 +1,8 @@
 //! The source: a cluster of our own with tables like lineitem of TPC-H, with a timestamp and with the order's number as
 //! the key. The same rows in every run: the random numbers have a fixed seed.
 
+use std::time::Duration;
+
 use sluice::cluster::Cluster;
 use tokio_postgres::{Client, NoTls};
 
@@ -12,6 +14,9 @@ pub const KEY: &str = "l_orderkey";
 pub const TABLE: &str = "lineitem";
 pub const FEWER: &str = "lineitem_fewer";
 pub const HUNDRED: &str = "lineitem_hundred";
+
+/// Between two looks at who is there.
+const LOOK: Duration = Duration::from_millis(20);
 
 /// All columns, in the order of the table.
 pub const COLUMNS: [&str; 17] = [
@@ -72,15 +77,24 @@ const FILL: &str = "
 
 /// A running cluster with filled tables. Ends with this value.
 pub struct Source {
-    cluster: Cluster,
+    pub cluster: Cluster,
     pub rows: u64,
     pub fewer_rows: u64,
 }
 
 impl Source {
     pub async fn start(rows: u64, fewer_rows: u64) -> Outcome<Self> {
+        Self::start_with(&[], rows, fewer_rows).await
+    }
+
+    /// With more settings of the server, `name=value`.
+    pub async fn start_with(
+        settings: &'static [&str],
+        rows: u64,
+        fewer_rows: u64,
+    ) -> Outcome<Self> {
         println!("filling a throw-away cluster with {rows} rows …");
-        let cluster = tokio::task::spawn_blocking(Cluster::start).await??;
+        let cluster = tokio::task::spawn_blocking(|| Cluster::start_with(settings, &[])).await??;
         let source = Self {
             cluster,
             rows,
@@ -99,16 +113,28 @@ impl Source {
     }
 
     pub async fn client(&self) -> Outcome<Client> {
-        let (client, connection) =
-            tokio_postgres::connect(&self.cluster.dsn("postgres"), NoTls).await?;
+        let (client, connection) = tokio_postgres::connect(&self.dsn(), NoTls).await?;
         // Ends with the client.
         tokio::spawn(connection);
         Ok(client)
     }
 
+    pub fn dsn(&self) -> String {
+        self.cluster.dsn("postgres")
+    }
+
+    /// Waits until no job has a session here any more.
+    pub async fn until_left_alone(&self) -> Outcome<()> {
+        let client = self.client().await?;
+        let sessions = "select 1 from pg_stat_activity where application_name like 'sluice/%'";
+        while !client.query(sessions, &[]).await?.is_empty() {
+            tokio::time::sleep(LOOK).await;
+        }
+        Ok(())
+    }
+
     /// The text of a `connections.json` with this cluster in it.
     pub fn connections(&self) -> String {
-        let dsn = self.cluster.dsn("postgres");
-        serde_json::json!({ CONNECTION: { "kind": "postgres", "dsn": dsn } }).to_string()
+        serde_json::json!({ CONNECTION: { "kind": "postgres", "dsn": self.dsn() } }).to_string()
     }
 }

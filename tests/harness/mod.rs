@@ -9,6 +9,7 @@ pub mod sync;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use rand::RngExt;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -296,6 +297,20 @@ pub fn read(kb: i64, dest_table: &str, table: &str, cursor_column: &str) -> Valu
         "kb_id": kb, "dest_table": dest_table,
         "source": {"kind": "postgres", "connection_ref": "src", "table": table, "cursor_column": cursor_column}
     })
+}
+
+/// What a test's chances come from: printed, so that a failure can be met again.
+pub fn seed() -> u64 {
+    let seed = std::env::var("SLUICE_TEST_SEED").map_or_else(
+        |_| rand::rng().random(),
+        |seed| seed.parse().expect("a number"),
+    );
+    let thread = std::thread::current();
+    println!(
+        "SLUICE_TEST_SEED={seed} {}",
+        thread.name().unwrap_or_default()
+    );
+    seed
 }
 
 /// An identifier in SQL, here and on the source.

@@ -84,9 +84,7 @@ impl Process {
 
     /// SIGTERM, then the end.
     pub fn terminate(&mut self) -> ExitStatus {
-        let pid = libc::pid_t::try_from(self.child.id()).expect("a process id");
-        // SAFETY: kill(2) takes numbers only, and the child has not been waited for, so the id is still its own.
-        unsafe { libc::kill(pid, libc::SIGTERM) };
+        self.signal(libc::SIGTERM);
         let start = Instant::now();
         loop {
             if let Some(status) = self.child.try_wait().expect("ours to wait for") {
@@ -95,6 +93,21 @@ impl Process {
             assert!(start.elapsed() < LONGEST_STOP, "no end: {}", self.log());
             std::thread::sleep(Duration::from_millis(10));
         }
+    }
+
+    /// SIGSTOP: it does nothing until [`Process::resume`], and nobody is told.
+    pub fn pause(&self) {
+        self.signal(libc::SIGSTOP);
+    }
+
+    pub fn resume(&self) {
+        self.signal(libc::SIGCONT);
+    }
+
+    fn signal(&self, signal: libc::c_int) {
+        let pid = libc::pid_t::try_from(self.child.id()).expect("a process id");
+        // SAFETY: kill(2) takes numbers only, and the child has not been waited for, so the id is still its own.
+        unsafe { libc::kill(pid, signal) };
     }
 
     /// No file of the process may become larger than this; none: the bound is gone. Stands in for a full disk.

@@ -18,12 +18,19 @@ pub enum Fault {
     Truncate(usize),
     /// Nothing comes any more, and nobody is told.
     Silence(usize),
+    /// The rest comes after [`LATE`].
+    Late(usize),
 }
+
+/// Longer than an interval of a sync, shorter than a statement may take.
+const LATE: Duration = Duration::from_millis(1_500);
 
 impl Fault {
     fn after(self) -> usize {
         match self {
-            Self::Cut(bytes) | Self::Truncate(bytes) | Self::Silence(bytes) => bytes,
+            Self::Cut(bytes) | Self::Truncate(bytes) | Self::Silence(bytes) | Self::Late(bytes) => {
+                bytes
+            }
         }
     }
 }
@@ -51,10 +58,26 @@ impl Proxy {
         }
     }
 
+    /// Forgets the faults that no connection has met yet, and has others met instead.
+    pub fn set(&self, faults: &[Fault]) {
+        *self.faults.lock().expect("no panic while held") = faults.iter().copied().collect();
+    }
+
     /// Faults that no connection has met yet.
     pub fn left(&self) -> usize {
         self.faults.lock().expect("no panic while held").len()
     }
+}
+
+/// The address of the proxy in a DSN for what is behind it.
+pub fn dsn_at(dsn: &str, port: u16) -> String {
+    let mut url = url::Url::parse(dsn).expect("a URL");
+    url.set_port(Some(port)).expect("it has a host");
+    url.into()
+}
+
+pub fn port_of(dsn: &str) -> u16 {
+    url::Url::parse(dsn).expect("a URL").port().expect("a port")
 }
 
 async fn accept(listener: TcpListener, to: u16, faults: Faults, delay: Duration) {
@@ -90,6 +113,13 @@ async fn forward(client: TcpStream, to: u16, faults: Faults, delay: Duration) {
                 Some(Fault::Cut(_)) => return,
                 Some(Fault::Truncate(_)) => break,
                 Some(Fault::Silence(_)) => std::future::pending().await,
+                Some(Fault::Late(_)) => {
+                    tokio::time::sleep(LATE).await;
+                    if to_client.write_all(&buffer[pass..read]).await.is_err() {
+                        break;
+                    }
+                    passed += read - pass;
+                }
             }
         }
         let _ = to_client.shutdown().await;

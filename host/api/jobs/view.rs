@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use super::super::extraction::view::{PacingView, SourceView};
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::job::{Job, JobState, Mode};
-use crate::model::pacing::Pacing;
+use crate::model::pacing::{Pacing, Waited};
 
 /// One execution and where it stands.
 #[derive(Debug, Serialize, ToSchema)]
@@ -48,10 +48,32 @@ pub struct JobView {
     bytes: u64,
     /// Time spent waiting for pacing.
     throttled_ms: u64,
+    waited: WaitedView,
     /// Starts at 1.
     attempt: u32,
     warnings: Vec<String>,
     error: Option<ErrorView>,
+}
+
+/// What the job has waited for; it holds nothing open on the source meanwhile.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct WaitedView {
+    /// For `pacing.batch_delay_ms`.
+    batch_delay_ms: u64,
+    /// For `pacing.max_rows_per_sec`, beyond the delay.
+    max_rows_per_sec_ms: u64,
+    /// For transactions in flight on the source.
+    source_ms: u64,
+}
+
+impl From<Waited> for WaitedView {
+    fn from(waited: Waited) -> Self {
+        Self {
+            batch_delay_ms: waited.batch_delay_ms,
+            max_rows_per_sec_ms: waited.max_rows_per_sec_ms,
+            source_ms: waited.source_ms,
+        }
+    }
 }
 
 /// Why a job failed, and who can mend it.
@@ -92,7 +114,8 @@ impl JobView {
             batch_rows: spec.batch_rows,
             batches: job.progress.batches,
             bytes: job.progress.bytes,
-            throttled_ms: job.progress.throttled_ms,
+            throttled_ms: job.progress.waited.throttled_ms(),
+            waited: job.progress.waited.into(),
             attempt: job.attempt,
             warnings: job.warnings,
             error: job.failure.map(ErrorView::from),

@@ -18,14 +18,17 @@ use super::log::run;
 use super::table::Tables;
 use super::{KbError, Target};
 
-/// Commits between two looks at a table. A thousand entries without a log checkpoint take half a second to open.
-const COMMITS_BETWEEN: u64 = 100;
+/// Versions between two looks at a table: about as many small files as it has at most.
+const BETWEEN_LOOKS: u64 = 50;
+/// Versions between two log checkpoints. A thousand entries without one take half a second to open.
+const BETWEEN_CHECKPOINTS: u64 = 100;
 /// Between two looks at all tables, also at those that nobody writes.
 const ROUND: Duration = Duration::from_secs(3600);
 
-/// Starts what is due after a version was written. Each version is written once, so none is done twice.
-pub(super) fn after_commit(tables: &Arc<Tables>, target: &Target, version: u64) {
-    if version == 0 || !version.is_multiple_of(COMMITS_BETWEEN) {
+/// Starts what is due after a version was written by one who had seen the log up to another one. The version at which
+/// it falls due may be anybody's, also an upkeep's own.
+pub(super) fn after_commit(tables: &Arc<Tables>, target: &Target, seen: Option<u64>, version: u64) {
+    if version / BETWEEN_LOOKS == seen.unwrap_or_default() / BETWEEN_LOOKS {
         return;
     }
     let Ok(place) = tables.place(&target.kb, &target.table) else {
@@ -105,7 +108,7 @@ async fn tidy(tables: &Tables, place: &Place) -> Result<(), KbError> {
     let trouble = |error| KbError::storage("write a log checkpoint of", &place.table, error);
     let log = tables.log_at(place);
     let newest = table.version().unwrap_or_default();
-    if newest - run(move || log.checkpointed()).await.min(newest) >= COMMITS_BETWEEN {
+    if newest - run(move || log.checkpointed()).await.min(newest) >= BETWEEN_CHECKPOINTS {
         create_checkpoint(&table, None).await.map_err(trouble)?;
     }
     Ok(())

@@ -10,6 +10,7 @@ use super::{Store, StoreError, to_micros};
 use crate::model::failure::Failure;
 use crate::model::ids::{ConnectorId, JobId, KbId, KbUid, OrgId, StreamId, SyncId};
 use crate::model::job::{Job, JobSpec};
+use crate::model::pacing::Waited;
 
 pub use end::{Requeue, finish, requeue, stop};
 pub use read::{JobFilter, get, list, newest_warnings};
@@ -33,7 +34,7 @@ pub struct NewJob {
 }
 
 const COLUMNS: &str = "id, org_id, connector_id, kb_id, kb_uid, stream_id, sync_id, spec, state, attempt, rows, batches, bytes, \
-     throttled_ms, failure, warnings, created_at, updated_at, started_at, finished_at, lease_epoch";
+     waited, failure, warnings, created_at, updated_at, started_at, finished_at, lease_epoch";
 
 /// Whose run a job is.
 #[derive(Clone, Copy)]
@@ -203,6 +204,27 @@ pub async fn is_held(store: &Store, lease: &Lease) -> Result<bool, StoreError> {
     .fetch_optional(&store.pool)
     .await?;
     Ok(held.is_some())
+}
+
+/// Notes what a job has waited for, also where nothing was committed after it.
+///
+/// # Errors
+/// `LeaseLost` when another holder has it or it is final.
+pub async fn waited(store: &Store, lease: &Lease, waited: Waited) -> Result<(), StoreError> {
+    let done = sqlx::query(
+        "update jobs set waited = $3, throttled_ms = $4 where id = $1 and lease_epoch = $2 and state = 'running'",
+    )
+    .bind(&lease.job)
+    .bind(lease.epoch as i64)
+    .bind(serde_json::to_string(&waited)?)
+    .bind(waited.throttled_ms() as i64)
+    .execute(&store.pool)
+    .await?;
+    if done.rows_affected() == 1 {
+        Ok(())
+    } else {
+        Err(StoreError::LeaseLost)
+    }
 }
 
 /// Says what is known of a running job before its first row.

@@ -114,7 +114,7 @@ impl FromRow<'_, SqliteRow> for Job {
                 rows: count(row, "rows")?,
                 batches: count(row, "batches")?,
                 bytes: count(row, "bytes")?,
-                throttled_ms: count(row, "throttled_ms")?,
+                waited: json(row, "waited")?,
             },
             failure: optional_json(row, "failure")?,
             warnings: json(row, "warnings")?,

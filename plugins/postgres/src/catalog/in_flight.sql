@@ -30,7 +30,7 @@ with recursive below (oid) as (
 )
 select h.name,
        h.pid::pg_catalog.int8,
-       greatest(0, extract(epoch from pg_catalog.clock_timestamp() - coalesce(a.xact_start, p.prepared)))::pg_catalog.int8,
+       extract(epoch from pg_catalog.clock_timestamp() - coalesce(a.xact_start, p.prepared))::pg_catalog.int8,
        a.xact_start::pg_catalog.text
   from holders as h
   left join pg_catalog.pg_stat_activity as a on a.pid = h.pid
