@@ -61,15 +61,12 @@ fn behind(kind: &Kind, cursor: &Value) -> String {
 
 /// Those with a value: a place among rows without one is nothing that a client can name.
 fn committed_cursors(lake: &Path, kind: &Kind) -> Vec<Value> {
-    let kb = std::fs::read_dir(lake)
-        .expect("a lake")
-        .next()
-        .expect("a knowledge base");
-    let log = kb
-        .expect("readable")
-        .path()
-        .join(kind.name)
-        .join("_delta_log");
+    let folders = std::fs::read_dir(lake).expect("a lake");
+    let mut folders = folders.map(|folder| folder.expect("readable"));
+    // What begins with a dot is of the lake itself.
+    let kb = folders.find(|folder| !folder.file_name().to_string_lossy().starts_with('.'));
+    let kb = kb.expect("a knowledge base").path();
+    let log = kb.join(kind.name).join("_delta_log");
     let mut cursors = Vec::new();
     for entry in std::fs::read_dir(log).expect("a table") {
         let path = entry.expect("readable").path();
