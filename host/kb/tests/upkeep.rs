@@ -112,17 +112,17 @@ async fn an_idle_stream_is_found_at_once_behind_many_commits_of_others() {
     for seq in 1..=commits() {
         busy.commit(&checkpoint("busy", seq, 0)).await.unwrap();
     }
-    assert_eq!(found().await, Some(checkpoint("idle", 1, 1)));
     let start = Instant::now();
+    assert_eq!(found().await, Some(checkpoint("idle", 1, 1)));
+    let walk = start.elapsed();
+    let mut fastest = walk;
     for _ in 0..10 {
+        let start = Instant::now();
         found().await;
+        fastest = fastest.min(start.elapsed());
     }
-    println!("an idle stream is found in {:?}", start.elapsed() / 10);
-    assert!(
-        start.elapsed() < Duration::from_secs(1),
-        "{:?}",
-        start.elapsed()
-    );
+    println!("an idle stream is found in {walk:?}, then in {fastest:?}");
+    assert!(fastest < walk / 2, "{walk:?}, then {fastest:?}");
 
     // A table of the same name that is made again has another log.
     t.lake.remove(&t.kb).await.unwrap();
