@@ -1,0 +1,1 @@
+//! What source plugins over SQL share.

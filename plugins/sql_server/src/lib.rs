@@ -1,0 +1,1 @@
+//! The source kind `sql_server`.
