@@ -142,9 +142,6 @@ impl Decoder {
                 )
             })?;
         (self.rows, self.bytes) = (0, 0);
-        Ok(Batch {
-            columns: Arc::clone(&self.columns),
-            rows,
-        })
+        Ok(Batch::exact(Arc::clone(&self.columns), rows))
     }
 }

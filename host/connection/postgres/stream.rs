@@ -99,12 +99,8 @@ impl RowStream {
         if batch.num_rows() <= max_rows {
             return batch;
         }
-        let slice = |offset, length| Batch {
-            columns: Arc::clone(&batch.columns),
-            rows: batch.rows.slice(offset, length),
-        };
-        self.rest = Some(slice(max_rows, batch.num_rows() - max_rows));
-        slice(0, max_rows)
+        self.rest = Some(batch.slice(max_rows, batch.num_rows() - max_rows));
+        batch.slice(0, max_rows)
     }
 }
 

@@ -181,10 +181,8 @@ pub(super) fn columns() -> Vec<Column> {
 
 pub(super) fn batch(ids: std::ops::Range<i64>) -> Batch {
     let ids = Arc::new(Int64Array::from_iter_values(ids));
-    Batch {
-        rows: RecordBatch::try_new(arrow_schema(&columns()), vec![ids]).unwrap(),
-        columns: columns().into(),
-    }
+    let rows = RecordBatch::try_new(arrow_schema(&columns()), vec![ids]).unwrap();
+    Batch::exact(columns().into(), rows)
 }
 
 pub(super) fn target(kb: &KbUid, job: &Job) -> Target {

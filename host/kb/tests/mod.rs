@@ -142,10 +142,7 @@ fn people() -> Vec<Column> {
 
 fn batch(columns: Vec<Column>, arrays: Vec<ArrayRef>) -> Batch {
     let rows = RecordBatch::try_new(arrow_schema(&columns), arrays).unwrap();
-    Batch {
-        columns: columns.into(),
-        rows,
-    }
+    Batch::exact(columns.into(), rows)
 }
 
 fn people_batch(ids: std::ops::Range<i64>) -> Batch {

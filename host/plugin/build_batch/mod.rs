@@ -27,8 +27,5 @@ fn assemble(
     // The message of Arrow names types and lengths, never values.
     let rows = RecordBatch::try_new_with_options(arrow_schema(&columns), arrays, &options)
         .map_err(|error| invalid(error.to_string()))?;
-    Ok(Batch {
-        columns: columns.into(),
-        rows,
-    })
+    Ok(Batch::exact(columns.into(), rows))
 }

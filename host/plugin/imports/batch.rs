@@ -117,6 +117,23 @@ impl HostBatch for State {
         Ok(self.table.push(slice)?)
     }
 
+    fn project(
+        &mut self,
+        batch: Resource<LiveBatch>,
+        columns: Vec<u32>,
+    ) -> Result<Resource<LiveBatch>, HostError> {
+        let live = self.table.get(&batch)?;
+        let columns: Vec<usize> = columns.into_iter().map(|index| index as usize).collect();
+        let picked = live.project(&columns)?;
+        Ok(self.table.push(picked)?)
+    }
+
+    fn rounded(&mut self, batch: Resource<LiveBatch>) -> wasmtime::Result<Vec<u32>> {
+        let rounded = &self.table.get(&batch)?.batch.rounded;
+        // A statement has fewer columns than 32 bits can number.
+        Ok(rounded.iter().map(|&index| index as u32).collect())
+    }
+
     fn drop(&mut self, batch: Resource<LiveBatch>) -> wasmtime::Result<()> {
         self.table.delete(batch)?;
         Ok(())

@@ -69,13 +69,17 @@ impl LiveBatch {
     /// Some of the rows. They keep the whole batch in memory, and counted.
     /// The caller has checked the range.
     pub fn slice(&self, offset: usize, len: usize) -> Self {
-        let batch = Batch {
-            columns: Arc::clone(&self.batch.columns),
-            rows: self.batch.rows.slice(offset, len),
-        };
         Self {
-            batch,
+            batch: self.batch.slice(offset, len),
             held: Arc::clone(&self.held),
         }
+    }
+
+    /// Some of the columns. They keep the whole batch in memory, and counted.
+    pub fn project(&self, columns: &[usize]) -> Result<Self, HostError> {
+        Ok(Self {
+            batch: self.batch.project(columns)?,
+            held: Arc::clone(&self.held),
+        })
     }
 }
