@@ -123,7 +123,7 @@ async fn open<'a>(
         resumable: Some(resume.clone()),
         committed: resume,
         staged_since: None,
-        waits: pacing.waits(),
+        pacing,
         commit_interval: with.commit_interval,
     };
     Ok(Some((run, pages)))
@@ -157,7 +157,11 @@ async fn open_reader(
     };
     let session = with
         .connections
-        .connect(&source.connection_ref, &format!("sluice/{}", job.id))
+        .connect(
+            &source.connection_ref,
+            &format!("sluice/{}", job.id),
+            pacing.isolation(),
+        )
         .await?;
     let request = ReadRequest {
         source: job.spec.source_with_key(),
@@ -194,8 +198,9 @@ struct Run<'a> {
     committed: Option<Cursor>,
     /// When the oldest uncommitted page was written.
     staged_since: Option<Instant>,
-    /// Whether the guest was told that the job waits between pages, so that it keeps no statement open.
-    waits: bool,
+    /// What the session was opened for, and the guest told: whether the job waits between pages, so that it keeps no
+    /// statement open.
+    pacing: Pacing,
     commit_interval: Duration,
 }
 
@@ -203,13 +208,17 @@ impl Run<'_> {
     async fn copy(&mut self, mut pages: ReadAhead, ends: &Ends) -> Result<Outcome, CommitEnd> {
         let mut pacing = ends.pacing.clone();
         loop {
-            let changes = pacing.borrow().waits() != self.waits;
+            let wish = *pacing.borrow();
+            let other_session = wish.isolation() != self.pacing.isolation();
+            let changes = wish.waits() != self.pacing.waits() || other_session;
             if changes && self.may_commit() {
                 self.commit_if_possible().await?;
                 return Err(CommitEnd::Reopen);
             }
-            // It has committed nothing, and would keep its statement open while it waits: it begins again.
-            if changes && !self.waits && self.job_mode() == Mode::Replace {
+            // It has committed nothing, and would keep its statement open while it waits, or read on as it should not:
+            // it begins again.
+            let begins_again = other_session || changes && !self.pacing.waits();
+            if begins_again && self.job_mode() == Mode::Replace {
                 return Err(CommitEnd::Reopen);
             }
             let commit_at = self.commit_at();
