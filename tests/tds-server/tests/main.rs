@@ -1,0 +1,3 @@
+//! The stand-in, seen by tiberius.
+mod client;
+mod session;
