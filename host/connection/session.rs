@@ -10,6 +10,7 @@ use super::link::{End, Limit, Link, Span, Statement};
 use super::stream::RowStream;
 use super::{postgres, sql_server};
 use crate::model::batch::Batch;
+use crate::model::pacing::Isolation;
 use crate::model::source::{ErrorKind, SourceError};
 use crate::model::value::Value;
 
@@ -26,6 +27,7 @@ const FETCH_BYTES_MOST: u64 = 1 << 30;
 pub struct Session {
     kind: &'static str,
     server_version: String,
+    isolation: Option<Isolation>,
     statement_timeout: Duration,
     state: State,
 }
@@ -38,7 +40,12 @@ enum State {
 }
 
 impl Session {
-    pub(super) fn new(link: Link, server_version: String, statement_timeout: Duration) -> Self {
+    pub(super) fn new(
+        link: Link,
+        server_version: String,
+        isolation: Option<Isolation>,
+        statement_timeout: Duration,
+    ) -> Self {
         let kind = match link {
             Link::Postgres(_) => postgres::KIND,
             Link::SqlServer(_) => sql_server::KIND,
@@ -46,6 +53,7 @@ impl Session {
         Self {
             kind,
             server_version,
+            isolation,
             statement_timeout,
             state: State::Idle(link),
         }
@@ -57,6 +65,11 @@ impl Session {
 
     pub fn server_version(&self) -> &str {
         &self.server_version
+    }
+
+    /// Which rows it sees; none where the engine leaves no choice.
+    pub fn isolation(&self) -> Option<Isolation> {
+        self.isolation
     }
 
     /// A small answer.

@@ -12,7 +12,7 @@ use crate::kb::{TableWriter, Target};
 use crate::model::cursor::Cursor;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::job::{Job, Mode, Progress};
-use crate::model::pacing::Pacing;
+use crate::model::pacing::{Isolation, Pacing};
 use crate::plugin::{Page, ReadRequest, Reader};
 use crate::store::jobs::{self, Lease};
 
@@ -90,7 +90,7 @@ async fn open<'a>(
         return Ok(None);
     }
     let resume = resume(&committer);
-    let reader = open_reader(with, job, resume.clone(), pacing).await?;
+    let (reader, isolation) = open_reader(with, job, resume.clone(), pacing).await?;
     let warnings = reader.warnings().to_vec();
     if !warnings.is_empty() {
         jobs::warn(&with.store, lease, &warnings)
@@ -123,7 +123,8 @@ async fn open<'a>(
         resumable: Some(resume.clone()),
         committed: resume,
         staged_since: None,
-        pacing,
+        waits: pacing.waits(),
+        isolation,
         commit_interval: with.commit_interval,
     };
     Ok(Some((run, pages)))
@@ -142,7 +143,7 @@ async fn open_reader(
     job: &Job,
     resume: Option<Cursor>,
     pacing: Pacing,
-) -> Result<Reader, Failure> {
+) -> Result<(Reader, Option<Isolation>), Failure> {
     let source = &job.spec.source;
     let Some(plugin) = with.plugins.get(&source.kind) else {
         let detail = format!(
@@ -169,7 +170,8 @@ async fn open_reader(
         pacing,
         continued: job.spec.continued,
     };
-    plugin.open_reader(session, request).await
+    let isolation = session.isolation();
+    Ok((plugin.open_reader(session, request).await?, isolation))
 }
 
 /// After a timeout or a conflict the same page may fail again, a smaller one need not.
@@ -198,9 +200,10 @@ struct Run<'a> {
     committed: Option<Cursor>,
     /// When the oldest uncommitted page was written.
     staged_since: Option<Instant>,
-    /// What the session was opened for, and the guest told: whether the job waits between pages, so that it keeps no
-    /// statement open.
-    pacing: Pacing,
+    /// Whether the guest was told that the job waits between pages, so that it keeps no statement open.
+    waits: bool,
+    /// Which rows the session sees, where that is a choice.
+    isolation: Option<Isolation>,
     commit_interval: Duration,
 }
 
@@ -209,15 +212,15 @@ impl Run<'_> {
         let mut pacing = ends.pacing.clone();
         loop {
             let wish = *pacing.borrow();
-            let other_session = wish.isolation() != self.pacing.isolation();
-            let changes = wish.waits() != self.pacing.waits() || other_session;
+            let other_rows = self.isolation.is_some_and(|sees| sees != wish.isolation());
+            let changes = wish.waits() != self.waits || other_rows;
             if changes && self.may_commit() {
                 self.commit_if_possible().await?;
                 return Err(CommitEnd::Reopen);
             }
             // It has committed nothing, and would keep its statement open while it waits, or read on as it should not:
             // it begins again.
-            let begins_again = other_session || changes && !self.pacing.waits();
+            let begins_again = other_rows || changes && !self.waits;
             if begins_again && self.job_mode() == Mode::Replace {
                 return Err(CommitEnd::Reopen);
             }

@@ -47,7 +47,7 @@ pub async fn connect(
         };
         set.await.map_err(|error| classify::session_error(&error))?;
         let link = AnyLink::Postgres(Box::new(link));
-        Ok(Session::new(link, server_version, statement_timeout))
+        Ok(Session::new(link, server_version, None, statement_timeout))
     };
     match tokio::time::timeout(dsn.connect_timeout, opening).await {
         Ok(opened) => opened,

@@ -46,7 +46,12 @@ pub async fn connect(
         let mut link = Link::new(client, permit);
         let server_version = set_up(&mut link, isolation, connect_timeout).await?;
         let link = AnyLink::SqlServer(Box::new(link));
-        Ok(Session::new(link, server_version, statement_timeout))
+        Ok(Session::new(
+            link,
+            server_version,
+            Some(isolation),
+            statement_timeout,
+        ))
     };
     match tokio::time::timeout(connect_timeout, opening).await {
         Ok(opened) => opened,

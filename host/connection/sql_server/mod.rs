@@ -14,6 +14,9 @@ mod prelogin;
 mod statement;
 mod value;
 
+#[cfg(test)]
+mod tests;
+
 pub use connect::connect;
 pub use dsn::Dsn;
 pub use link::Link;
