@@ -33,8 +33,10 @@ pub fn answer_error(error: &Error, columns: &[Column]) -> SourceError {
     if !matches!(error, Error::Utf16) {
         return session_error(error);
     }
-    let texts = columns.iter().filter(|column| {
-        matches!(column.data_type, DataType::Native(_)) || column.native_type.starts_with('n')
+    let texts = columns.iter().filter(|column| match column.data_type {
+        DataType::Native(_) => true,
+        DataType::Text => column.native_type.starts_with('n'),
+        _ => false,
     });
     let names: Vec<&str> = texts.map(|column| column.name.as_str()).collect();
     let message = format!(
@@ -287,6 +289,33 @@ mod tests {
                 "{number}"
             );
         }
+    }
+
+    #[test]
+    fn half_a_letter_names_the_columns_that_may_hold_it() {
+        let column = |name: &str, data_type, native_type: &str| Column {
+            name: name.into(),
+            data_type,
+            nullable: true,
+            native_type: native_type.into(),
+        };
+        let columns = [
+            column("a", DataType::Decimal(5, 0), "numeric(5,0)"),
+            column("b", DataType::Text, "varchar(5)"),
+            column("c", DataType::Text, "nvarchar(5)"),
+        ];
+        let error = answer_error(&Error::Utf16, &columns);
+        assert_eq!(
+            (error.kind, error.column.as_deref()),
+            (ErrorKind::Conversion, Some("c"))
+        );
+        let two = [
+            columns[2].clone(),
+            column("d", DataType::Native("xml".into()), "xml"),
+        ];
+        let error = answer_error(&Error::Utf16, &two);
+        assert_eq!(error.column, None);
+        assert!(error.message.contains("\"c\" or \"d\""), "{error}");
     }
 
     #[test]

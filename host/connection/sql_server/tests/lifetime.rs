@@ -12,13 +12,13 @@ use crate::model::pacing::Isolation;
 use crate::model::source::{ErrorKind, SourceError};
 use crate::model::value::Value;
 
-const NUMBERS: &str = "select n from dbo.numbers order by n";
+pub const NUMBERS: &str = "select n from dbo.numbers order by n";
 /// More than all buffers between server and consumer hold.
-const LONG: &str =
+pub const LONG: &str =
     "select a.n, replicate(N'x', 200) as filler from dbo.numbers as a cross join dbo.numbers as b";
 
 /// Reads until something ends it.
-async fn drain(stream: &mut RowStream, max_rows: usize) -> (usize, Option<SourceError>) {
+pub async fn drain(stream: &mut RowStream, max_rows: usize) -> (usize, Option<SourceError>) {
     let mut rows = 0;
     loop {
         match stream.next(max_rows).await {
@@ -39,7 +39,7 @@ async fn only(server: &Server, timeout: Duration) -> (Session, Arc<Semaphore>) {
 }
 
 /// Until the place is free, for 5 s at most.
-async fn assert_free(places: &Arc<Semaphore>) {
+pub async fn assert_free(places: &Arc<Semaphore>) {
     tokio::time::timeout(Duration::from_secs(5), places.acquire())
         .await
         .expect("the place was not given back")

@@ -1,8 +1,10 @@
 //! Sessions against the stand-in for SQL Server, each test with a server of its own.
 
+mod cuts;
 mod errors;
 mod hostile;
 mod lifetime;
+mod proxy;
 mod tls;
 mod types;
 
