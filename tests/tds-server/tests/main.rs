@@ -1,3 +1,10 @@
 //! The stand-in, seen by tiberius.
+mod bench;
+mod catalog;
 mod client;
+mod concurrency;
+mod faults;
+mod queries;
 mod session;
+mod tables;
+mod types;
