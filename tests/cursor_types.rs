@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Host, read};
+use crate::harness::Host;
 
 /// A type, its value of row `g` in -10..40 (with ties), and the API's kind of a cursor.
 const TYPES: &[(&str, &str, &str)] = &[
@@ -144,7 +144,7 @@ async fn every_row_is_read_once_whatever_the_pages() {
         for table in [format!("k{n}"), format!("n{n}")] {
             for (batch_rows, paced) in PAGES {
                 let dest = format!("{table}_{batch_rows}");
-                let mut request = read(kb, &dest, &table, "c");
+                let mut request = host.read(kb, &dest, &table, "c");
                 request["batch_rows"] = batch_rows.into();
                 if paced {
                     request["pacing"] = json!({"batch_delay_ms": 1});
@@ -188,7 +188,7 @@ async fn a_read_behind_a_value_is_exactly_the_rows_after_it() {
         let after = format!("select id::text from k{n} where c > $v${middle}$v$::{base}");
         let after = host.source.texts(&after).await;
         for (table, paced) in [(format!("k{n}"), true), (format!("n{n}"), false)] {
-            let mut request = read(kb, &table, &table, "c");
+            let mut request = host.read(kb, &table, &table, "c");
             request["batch_rows"] = json!(3);
             request["cursor"] = json!({"kind": kind, "value": middle});
             if paced {

@@ -4,7 +4,7 @@ mod cases;
 
 use serde_json::{Value, json};
 
-use crate::harness::{Host, read};
+use crate::harness::Host;
 use cases::{CASES, Case};
 
 const SETUP: &str = "create extension hstore; create extension citext; set timezone = 'UTC';
@@ -51,7 +51,7 @@ async fn every_type_lands_as_the_server_writes_it() {
     // What a session of ours has by default must not matter.
     host.sql(HOSTILE).await;
     let kb = host.kb().await;
-    let job = host.job(read(kb, "t", "t", "id")).await;
+    let job = host.job(host.read(kb, "t", "t", "id")).await;
     assert_eq!(job["state"], "completed", "{job}");
 
     let mut wrong = Vec::new();
@@ -107,7 +107,7 @@ async fn what_cannot_be_held_is_refused_with_the_column_and_the_way_out() {
              insert into {table} values (1, null), (2, '{value}')"
         ))
         .await;
-        let mut one_by_one = read(kb, &table, &table, "id");
+        let mut one_by_one = host.read(kb, &table, &table, "id");
         one_by_one["batch_rows"] = json!(1);
         let job = host.job(one_by_one).await;
         assert_eq!(job["state"], "failed", "{of}: {job}");
@@ -123,7 +123,7 @@ async fn what_cannot_be_held_is_refused_with_the_column_and_the_way_out() {
             assert!(detail.contains(word), "{of}: {detail}");
         }
         // No table is left: the same job without the column creates it.
-        let mut without = read(kb, &table, &table, "id");
+        let mut without = host.read(kb, &table, &table, "id");
         without["source"]["columns"] = json!(["id"]);
         let job = host.job(without).await;
         assert_eq!(
