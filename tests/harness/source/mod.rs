@@ -56,6 +56,16 @@ impl Source {
         }
     }
 
+    /// Another session on the same database.
+    pub async fn same(other: &Self) -> Self {
+        match other {
+            Self::Postgres(database) => Self::connect(database.dsn().to_owned()).await,
+            Self::SqlServer(database) => {
+                Self::SqlServer(sql_server::Database::connect(database.dsn().to_owned()).await)
+            }
+        }
+    }
+
     /// A Postgres database of a cluster of the test's own.
     pub async fn connect(dsn: String) -> Self {
         Self::Postgres(postgres::Database::connect(dsn).await)

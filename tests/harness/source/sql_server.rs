@@ -41,6 +41,11 @@ impl Database {
         Self::open(dsn, Some(server)).await
     }
 
+    /// Another session on a database that is there.
+    pub async fn connect(dsn: String) -> Self {
+        Self::open(dsn, None).await
+    }
+
     async fn open(dsn: String, stand_in: Option<Server>) -> Self {
         let client = Mutex::new(connect(&dsn).await);
         Self {
