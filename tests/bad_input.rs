@@ -5,7 +5,7 @@ mod cases;
 
 use serde_json::{Value, json};
 
-use crate::harness::{Host, read};
+use crate::harness::Host;
 use cases::Told::{At, By};
 use cases::cases;
 
@@ -78,7 +78,7 @@ async fn every_mistake_is_told_with_what_to_do_and_no_secret() {
     let kb = host.kb().await;
     let (mut seen, mut wrong) = (Vec::new(), Vec::new());
     for (n, (mistake, change, told, words)) in cases().into_iter().enumerate() {
-        let request = changed(read(kb, &format!("t{n}"), "orders", "id"), &change);
+        let request = changed(host.read(kb, &format!("t{n}"), "orders", "id"), &change);
         let reply = host.post(&host.connector_path("/jobs"), request).await;
         let (answer, detail, fits) = match (told, reply.json["job_id"].as_str()) {
             (At(status, code), _) => {
@@ -126,7 +126,7 @@ async fn every_mistake_is_told_with_what_to_do_and_no_secret() {
             "a secret is in {text}"
         );
     }
-    let job = host.job(read(kb, "good", "orders", "id")).await;
+    let job = host.job(host.read(kb, "good", "orders", "id")).await;
     assert_eq!(
         job["state"], "completed",
         "the host serves the next job: {job}"
@@ -143,7 +143,7 @@ async fn what_a_login_may_read_it_can_read() {
     let change = json!({"source": {"connection_ref": "limited", "columns": ["id"]}});
     for table in ["orders", "half"] {
         let job = host
-            .job(changed(read(kb, table, table, "id"), &change))
+            .job(changed(host.read(kb, table, table, "id"), &change))
             .await;
         assert_eq!(job["state"], "completed", "{job}");
     }
@@ -164,7 +164,10 @@ async fn a_broken_connections_file_is_said_and_mended_without_a_restart() {
     ] {
         std::fs::write(host.data.path().join("connections.json"), text).expect("writable");
         let reply = host
-            .post(&host.connector_path("/jobs"), read(kb, "t", "orders", "id"))
+            .post(
+                &host.connector_path("/jobs"),
+                host.read(kb, "t", "orders", "id"),
+            )
             .await;
         assert_eq!(
             (reply.status, &reply.json["code"]),
@@ -183,7 +186,10 @@ async fn a_broken_connections_file_is_said_and_mended_without_a_restart() {
     }
     std::fs::remove_file(host.data.path().join("connections.json")).expect("ours");
     let reply = host
-        .post(&host.connector_path("/jobs"), read(kb, "t", "orders", "id"))
+        .post(
+            &host.connector_path("/jobs"),
+            host.read(kb, "t", "orders", "id"),
+        )
         .await;
     assert_eq!(
         (reply.status, &reply.json["code"]),
@@ -192,7 +198,7 @@ async fn a_broken_connections_file_is_said_and_mended_without_a_restart() {
         reply.json
     );
     std::fs::write(host.data.path().join("connections.json"), good).expect("writable");
-    let job = host.job(read(kb, "t", "orders", "id")).await;
+    let job = host.job(host.read(kb, "t", "orders", "id")).await;
     assert_eq!(job["state"], "completed", "{job}");
 }
 
@@ -206,7 +212,7 @@ async fn a_broken_plugin_file_harms_no_other() {
     std::fs::write(plugins.join("empty.wasm"), b"").expect("writable");
     host.crash_and_restart(&[]);
     let kb = host.kb().await;
-    let job = host.job(read(kb, "t", "orders", "id")).await;
+    let job = host.job(host.read(kb, "t", "orders", "id")).await;
     assert_eq!(job["state"], "completed", "{job}");
     let log = host.process.log();
     for file in ["broken.wasm", "module.wasm", "empty.wasm"] {

@@ -6,7 +6,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde_json::{Value, json};
 
-use crate::harness::{Host, seed};
+use crate::harness::{Host, Kind, on_each_kind, seed};
 
 const ROWS: usize = 60_000;
 /// Rows of the table that `replace` takes out and `append` adds to.
@@ -25,12 +25,12 @@ const SETTINGS: [(&str, &str); 2] = [
 
 /// `keyless` has groups of equal and of null cursor values.
 const SOURCE: &str = "
-    create table keyed (id bigint primary key, grp int, amount numeric(12,2));
+    create table keyed (id bigint primary key, grp int, amount decimal(12,2));
     insert into keyed select g, g % 97, g / 4.0 from generate_series(1, 60000) g;
-    create table keyless (id bigint, grp int, amount numeric(12,2));
-    insert into keyless select g, nullif((sqrt(g) * 3)::int, 300), g / 4.0 from generate_series(1, 60000) g;
+    create table keyless (id bigint, grp int, amount decimal(12,2));
+    insert into keyless select g, nullif(cast(sqrt(g) * 3 as int), 300), g / 4.0 from generate_series(1, 60000) g;
     create index on keyless (grp);
-    create table old (id bigint primary key, grp int, amount numeric(12,2));
+    create table old (id bigint primary key, grp int, amount decimal(12,2));
     insert into old select -g, g, g from generate_series(1, 10) g;";
 
 /// Table, cursor column, mode, rows per batch and delay between batches.
@@ -65,12 +65,15 @@ struct Started {
     mode: &'static str,
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn jobs_killed_at_random_moments_land_every_row_once() {
+async fn jobs_killed_at_random_moments_land_every_row_once(kind: Kind) {
     let seed = seed();
     let mut hosts = tokio::task::JoinSet::new();
     for host in 0..HOSTS {
-        hosts.spawn(series(StdRng::seed_from_u64(seed ^ host), host as usize));
+        hosts.spawn(series(
+            kind,
+            StdRng::seed_from_u64(seed ^ host),
+            host as usize,
+        ));
     }
     let mut all = Tally::default();
     while let Some(tally) = hosts.join_next().await {
@@ -90,8 +93,8 @@ async fn jobs_killed_at_random_moments_land_every_row_once() {
     );
 }
 
-async fn series(mut random: StdRng, number: usize) -> Tally {
-    let mut host = Host::start_with(&SETTINGS).await;
+async fn series(kind: Kind, mut random: StdRng, number: usize) -> Tally {
+    let mut host = Host::of_with(kind, &SETTINGS).await;
     host.sql(SOURCE).await;
     let kb = host.kb().await;
     let mut variants = VARIANTS.iter().cycle().skip(number * 2);
@@ -139,13 +142,13 @@ async fn start(
     let dest = format!("t{number}");
     if mode != "create" {
         let old = host
-            .job(Host::request(kb, &dest, ("old", "id"), json!({})))
+            .job(host.request(kb, &dest, ("old", "id"), json!({})))
             .await;
         assert_eq!(old["state"], "completed", "{old}");
     }
     let more = json!({"mode": mode, "batch_rows": batch_rows, "pacing": {"batch_delay_ms": delay}});
     let id = host
-        .dispatch(Host::request(kb, &dest, (table, cursor), more))
+        .dispatch(host.request(kb, &dest, (table, cursor), more))
         .await;
     Started { id, dest, mode }
 }
@@ -185,15 +188,18 @@ impl Tally {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_killed_host_leaves_no_statement_running_on_the_source() {
-    let mut host = Host::start().await;
-    host.sql("create view slow as select 1 as id, pg_sleep(3600)::text as s")
-        .await;
+async fn a_killed_host_leaves_no_statement_running_on_the_source(kind: Kind) {
+    let mut host = Host::of(kind).await;
+    host.slow_view().await;
     let kb = host.kb().await;
-    host.dispatch(Host::request(kb, "t", ("slow", "id"), json!({})))
+    host.dispatch(host.request(kb, "t", ("slow", "id"), json!({})))
         .await;
-    host.until_asleep().await;
+    host.until_busy().await;
     host.process.kill();
     host.until_no_sessions(Duration::from_secs(10)).await;
 }
+
+on_each_kind!(
+    jobs_killed_at_random_moments_land_every_row_once,
+    a_killed_host_leaves_no_statement_running_on_the_source,
+);

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Host, read};
+use crate::harness::{Host, Kind, on_each_kind};
 
 /// Reads `table` once per page size, unpaced and paced, and compares every row with the source's.
 async fn lands_whole(host: &Host, table: &str, pages: &[u32]) {
@@ -11,7 +11,7 @@ async fn lands_whole(host: &Host, table: &str, pages: &[u32]) {
     for batch_rows in pages {
         for paced in [false, true] {
             let dest = format!("{table}_{batch_rows}_{paced}");
-            let mut request = read(kb, &dest, table, "c");
+            let mut request = host.read(kb, &dest, table, "c");
             request["batch_rows"] = (*batch_rows).into();
             if paced {
                 request["pacing"] = json!({"batch_delay_ms": 1});
@@ -44,9 +44,8 @@ fn normal(rows: Vec<String>) -> Vec<String> {
     rows
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn ties_larger_than_a_page_make_progress() {
-    let host = Host::start().await;
+async fn ties_larger_than_a_page_make_progress(kind: Kind) {
+    let host = Host::of(kind).await;
     for (key, table) in [("primary key", "keyed"), ("", "keyless")] {
         host.sql(&format!(
             "create table {table} (id int {key}, c int);
@@ -59,9 +58,8 @@ async fn ties_larger_than_a_page_make_progress() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn ten_thousand_equal_values_are_no_trouble() {
-    let host = Host::start().await;
+async fn ten_thousand_equal_values_are_no_trouble(kind: Kind) {
+    let host = Host::of(kind).await;
     for (key, table) in [("primary key", "keyed"), ("", "keyless")] {
         host.sql(&format!(
             "create table {table} (id int {key}, c date);
@@ -73,13 +71,12 @@ async fn ten_thousand_equal_values_are_no_trouble() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn whole_rows_that_are_equal_all_land() {
-    let host = Host::start().await;
+async fn whole_rows_that_are_equal_all_land(kind: Kind) {
+    let host = Host::of(kind).await;
     host.sql(
         "create table t (c int, v text);
          insert into t select g / 7, 'same' from generate_series(0, 99) g;
-         insert into t select null, 'same' from generate_series(1, 7) g",
+         insert into t select cast(null as int), 'same' from generate_series(1, 7) g",
     )
     .await;
     lands_whole(&host, "t", &[1, 3, 7, 36, 0]).await;
@@ -121,7 +118,7 @@ async fn keys_of_every_form_tell_rows_apart() {
     // Its texts have other forms in JSON on either side; that each row is there once is what is asked.
     let kb = host.kb().await;
     for batch_rows in [1, 7] {
-        let mut request = read(kb, &format!("odd_{batch_rows}"), "odd_key", "c");
+        let mut request = host.read(kb, &format!("odd_{batch_rows}"), "odd_key", "c");
         request["batch_rows"] = batch_rows.into();
         request["pacing"] = json!({"batch_delay_ms": 1});
         let job = host.job(request).await;
@@ -156,22 +153,21 @@ async fn types_of_other_schemas_and_tables_with_a_past_are_read() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_least_values_and_the_ends_of_a_table_are_delivered() {
-    let host = Host::start().await;
+async fn the_least_values_and_the_ends_of_a_table_are_delivered(kind: Kind) {
+    let host = Host::of(kind).await;
     host.sql(
-        "create table least (id int primary key, c int8);
+        "create table least (id int primary key, c bigint);
          insert into least values (-2147483648, -9223372036854775808), (0, 0), (1, -1), (2, 9223372036854775807);
-         create table none (id int primary key, c int); create table one (id int primary key, c int);
+         create table empty (id int primary key, c int); create table one (id int primary key, c int);
          insert into one values (1, 1); create table nulls (id int primary key, c int);
-         insert into nulls select g, null from generate_series(1, 50) g; create table keyless_nulls as table nulls;
+         insert into nulls select g, cast(null as int) from generate_series(1, 50) g; create table keyless_nulls (id int, c int); insert into keyless_nulls select id, c from nulls;
          create table exact (id int primary key, c int); insert into exact select g, g from generate_series(1, 36) g;
-         create table exact_keyless as table exact",
+         create table exact_keyless (id int, c int); insert into exact_keyless select id, c from exact",
     )
     .await;
     for table in [
         "least",
-        "none",
+        "empty",
         "one",
         "nulls",
         "keyless_nulls",
@@ -182,9 +178,8 @@ async fn the_least_values_and_the_ends_of_a_table_are_delivered() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn wide_rows_stay_within_the_limits_of_a_guest() {
-    let host = Host::start().await;
+async fn wide_rows_stay_within_the_limits_of_a_guest(kind: Kind) {
+    let host = Host::of(kind).await;
     host.sql(
         "create view keyless as select g / 10 as c, repeat('x', 1000000) as v from generate_series(1, 100) g;
          create table keyed (c int primary key, v text);
@@ -197,7 +192,7 @@ async fn wide_rows_stay_within_the_limits_of_a_guest() {
         ("keyed", json!({})),
         ("keyed", json!({"batch_delay_ms": 1})),
     ] {
-        let mut request = read(kb, table, table, "c");
+        let mut request = host.read(kb, table, table, "c");
         request["mode"] = json!("replace");
         request["pacing"] = pacing;
         let job = host.job(request).await;
@@ -206,16 +201,15 @@ async fn wide_rows_stay_within_the_limits_of_a_guest() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn epochs_are_values_like_others() {
-    let host = Host::start().await;
+async fn epochs_are_values_like_others(kind: Kind) {
+    let host = Host::of(kind).await;
     host.sql(
         "create table t (id int primary key, c timestamptz);
          insert into t select g, timestamptz '1970-01-01 00:00:00+00' + g * interval '1 microsecond' from generate_series(-20, 20) g",
     )
     .await;
     let kb = host.kb().await;
-    let mut request = read(kb, "t", "t", "c");
+    let mut request = host.read(kb, "t", "t", "c");
     request["batch_rows"] = json!(1);
     request["pacing"] = json!({"batch_delay_ms": 1});
     assert_eq!(host.job(request).await["rows_emitted"], 41);
@@ -225,9 +219,8 @@ async fn epochs_are_values_like_others() {
     assert_eq!(rows[0], json!({"n": 41, "m": 41}));
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_cursor_in_the_future_lands_nothing_and_a_tie_is_exact() {
-    let host = Host::start().await;
+async fn a_cursor_in_the_future_lands_nothing_and_a_tie_is_exact(kind: Kind) {
+    let host = Host::of(kind).await;
     host.sql(
         "create table t (id int primary key, c date not null);
          create index on t (c, id);
@@ -235,7 +228,7 @@ async fn a_cursor_in_the_future_lands_nothing_and_a_tie_is_exact() {
     )
     .await;
     let kb = host.kb().await;
-    let job = host.job(read(kb, "t", "t", "c")).await;
+    let job = host.job(host.read(kb, "t", "t", "c")).await;
     assert_eq!(job["warnings"], json!([]), "no row is without a value");
     let cases = [
         (json!({"kind": "date", "value": "2027-01-01"}), 0),
@@ -250,7 +243,7 @@ async fn a_cursor_in_the_future_lands_nothing_and_a_tie_is_exact() {
     ];
     let mut total = 100;
     for (cursor, rows) in cases {
-        let mut request = read(kb, "t", "t", "c");
+        let mut request = host.read(kb, "t", "t", "c");
         request["mode"] = json!("append");
         request["cursor"] = cursor;
         let job = host.job(request).await;
@@ -266,3 +259,13 @@ async fn a_cursor_in_the_future_lands_nothing_and_a_tie_is_exact() {
         );
     }
 }
+
+on_each_kind!(
+    ties_larger_than_a_page_make_progress,
+    ten_thousand_equal_values_are_no_trouble,
+    whole_rows_that_are_equal_all_land,
+    the_least_values_and_the_ends_of_a_table_are_delivered,
+    wide_rows_stay_within_the_limits_of_a_guest,
+    epochs_are_values_like_others,
+    a_cursor_in_the_future_lands_nothing_and_a_tie_is_exact,
+);

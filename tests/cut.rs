@@ -5,13 +5,13 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use sluice::cluster::Cluster;
 
-use crate::harness::proxy::{dsn_at, port_of};
-use crate::harness::{Fault, Host, Proxy, Source};
+use crate::harness::{Fault, Host, Kind, Proxy, Source, on_each_kind};
 
 const SOURCE: &str = "
     create table t (id bigint primary key, grp int, s text);
-    insert into t select g, g / 50, md5(g::text) from generate_series(1, 20000) g;
-    create table keyless as select * from t;
+    insert into t select g, g / 50, concat('a text of some length ', g) from generate_series(1, 20000) g;
+    create table keyless (id bigint, grp int, s text);
+    insert into keyless select id, grp, s from t;
     create index on keyless (grp);";
 
 /// The table is about a megabyte on the wire, in whatever pages.
@@ -19,13 +19,15 @@ const SOURCE: &str = "
 /// many milliseconds its bytes are late.
 type Case = (&'static str, &'static str, u32, u32, Vec<Fault>, u64);
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_result_that_is_cut_delayed_or_truncated_lands_whole() {
+async fn a_result_that_is_cut_delayed_or_truncated_lands_whole(kind: Kind) {
     use Fault::{Cut, Silence, Truncate};
-    let host = Host::start_with(&[
-        ("SLUICE_JOBS__COMMIT_MS", "20"),
-        ("SLUICE_JOBS__MAX_RUNNING", "16"),
-    ])
+    let host = Host::of_with(
+        kind,
+        &[
+            ("SLUICE_JOBS__COMMIT_MS", "20"),
+            ("SLUICE_JOBS__MAX_RUNNING", "16"),
+        ],
+    )
     .await;
     host.sql(SOURCE).await;
     let kb = host.kb().await;
@@ -88,14 +90,9 @@ async fn a_result_that_is_cut_delayed_or_truncated_lands_whole() {
     ];
     let (mut proxies, mut connections) = (Vec::new(), json!({}));
     for (number, case) in cases.iter().enumerate() {
-        let proxy = Proxy::start(
-            port_of(host.source.dsn()),
-            &case.4,
-            Duration::from_millis(case.5),
-        )
-        .await;
+        let proxy = Proxy::start(host.source.port(), &case.4, Duration::from_millis(case.5)).await;
         connections[format!("c{number}")] = json!({
-            "kind": "postgres", "dsn": dsn_at(host.source.dsn(), proxy.port), "statement_timeout_ms": 1000
+            "kind": kind.name(), "dsn": host.source.dsn_at(proxy.port), "statement_timeout_ms": 1000
         });
         proxies.push(proxy);
     }
@@ -107,13 +104,8 @@ async fn a_result_that_is_cut_delayed_or_truncated_lands_whole() {
             "source": {"connection_ref": format!("c{number}")}
         });
         ids.push(
-            host.dispatch(Host::request(
-                kb,
-                &format!("t{number}"),
-                (table, cursor),
-                more,
-            ))
-            .await,
+            host.dispatch(host.request(kb, &format!("t{number}"), (table, cursor), more))
+                .await,
         );
     }
     for (number, (id, case)) in ids.iter().zip(&cases).enumerate() {
@@ -145,7 +137,7 @@ async fn sessions_that_the_server_ends_are_opened_again() {
         let dest = format!("{table}{delay}");
         let more = json!({"batch_rows": 50, "pacing": {"batch_delay_ms": delay}});
         let id = host
-            .dispatch(Host::request(kb, &dest, (table, cursor), more))
+            .dispatch(host.request(kb, &dest, (table, cursor), more))
             .await;
         host.wait_for(&id, |view| view["rows_emitted"].as_u64() > Some(0))
             .await;
@@ -185,7 +177,7 @@ async fn a_server_that_crashes_and_comes_back_is_read_to_the_end() {
     let kb = host.kb().await;
     let more = json!({"batch_rows": 50, "pacing": {"batch_delay_ms": 10}});
     let id = host
-        .dispatch(Host::request(kb, "t", ("t", "id"), more))
+        .dispatch(host.request(kb, "t", ("t", "id"), more))
         .await;
     host.wait_for(&id, |view| view["rows_emitted"].as_u64() > Some(0))
         .await;
@@ -204,3 +196,5 @@ async fn a_server_that_crashes_and_comes_back_is_read_to_the_end() {
     );
     assert_eq!(host.landed_sums(kb, "t", "id").await, sums);
 }
+
+on_each_kind!(a_result_that_is_cut_delayed_or_truncated_lands_whole,);

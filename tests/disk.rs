@@ -15,13 +15,13 @@ async fn a_full_disk_is_said_survived_and_leaves_nothing_twice() {
     host.sql("create table t (id bigint primary key, s text); insert into t select g, md5(g::text) from generate_series(1, 150000) g").await;
     let kb = host.kb().await;
     let before = host
-        .job(Host::request(kb, "before", ("t", "id"), json!({})))
+        .job(host.request(kb, "before", ("t", "id"), json!({})))
         .await;
     assert_eq!(before["state"], "completed", "{before}");
 
     host.process.limit_files(Some(FILE_BYTES));
     let id = host
-        .dispatch(Host::request(
+        .dispatch(host.request(
             kb,
             "t",
             ("t", "id"),
@@ -73,7 +73,7 @@ async fn a_store_that_cannot_be_written_is_waited_for_in_peace() {
     let kb = host.kb().await;
     let paced = json!({"batch_rows": 100, "pacing": {"batch_delay_ms": 10}});
     let id = host
-        .dispatch(Host::request(kb, "t", ("t", "id"), paced))
+        .dispatch(host.request(kb, "t", ("t", "id"), paced))
         .await;
     host.wait_for(&id, |view| view["rows_emitted"].as_u64() > Some(0))
         .await;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Host, read};
+use crate::harness::Host;
 
 /// A table of three rows that landed in `dest`, and what was done to it since.
 async fn drifted(change: &str) -> (Host, i64) {
@@ -13,7 +13,7 @@ async fn drifted(change: &str) -> (Host, i64) {
     )
     .await;
     let kb = host.kb().await;
-    let first = host.job(read(kb, "dest", "t", "id")).await;
+    let first = host.job(host.read(kb, "dest", "t", "id")).await;
     assert_eq!(first["state"], "completed", "{first}");
     host.sql(change).await;
     (host, kb)
@@ -21,7 +21,7 @@ async fn drifted(change: &str) -> (Host, i64) {
 
 /// A job that goes on behind the three rows.
 async fn append(host: &Host, kb: i64, more: Value) -> Value {
-    let mut request = read(kb, "dest", "t", "id");
+    let mut request = host.read(kb, "dest", "t", "id");
     request["mode"] = "append".into();
     request["cursor"] = json!({"kind": "int", "value": "3"});
     for (key, value) in more.as_object().into_iter().flatten() {
@@ -169,7 +169,7 @@ async fn a_projected_column_that_is_gone_stops() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cursor_column_that_is_gone_stops() {
     let (host, kb) = drifted("alter table t drop n; insert into t values (4, 4, 'd')").await;
-    let mut request = read(kb, "dest", "t", "n");
+    let mut request = host.read(kb, "dest", "t", "n");
     request["mode"] = "append".into();
     let reply = host
         .post(&host.connector_path("/jobs"), request.clone())

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::harness::{Host, quoted, read};
+use crate::harness::{Host, quoted};
 
 const NAMES: &[&str] = &[
     "Mixed Case",
@@ -57,7 +57,7 @@ async fn every_name_is_a_name_everywhere() {
     let before = host.text(STATE).await;
     let mut jobs = Vec::new();
     for name in NAMES {
-        let mut request = read(kb, name, name, name);
+        let mut request = host.read(kb, name, name, name);
         request["source"]["schema"] = json!(name);
         request["source"]["columns"] = json!([name, "v"]);
         request["batch_rows"] = json!(7);
@@ -104,7 +104,7 @@ async fn names_that_do_not_exist_are_not_run_either() {
             "connection_ref",
             "kind",
         ] {
-            let mut request = read(kb, "never", "t", "id");
+            let mut request = host.read(kb, "never", "t", "id");
             request["source"][field] = match field {
                 "columns" => json!([name]),
                 _ => json!(name),
@@ -138,7 +138,7 @@ async fn cursor_values_are_values() {
     for (n, name) in NAMES.iter().enumerate() {
         let after = format!("select count(*)::text from t where v > $v${name}$v$");
         let after: i64 = host.text(&after).await.parse().expect("a number");
-        let mut request = read(kb, &format!("t{n}"), "t", "v");
+        let mut request = host.read(kb, &format!("t{n}"), "t", "v");
         request["cursor"] = json!({"kind": "text", "value": name});
         request["dest_table"] = json!(format!("t{n}"));
         let job = host.job(request.clone()).await;
@@ -170,7 +170,7 @@ async fn columns_that_differ_in_case_only_are_told_apart_or_refused_by_name() {
     let host = with_canary().await;
     host.sql("create table t (id int primary key, \"Name\" text, name text); insert into t values (1, 'a', 'b')").await;
     let kb = host.kb().await;
-    let job = host.job(read(kb, "t", "t", "id")).await;
+    let job = host.job(host.read(kb, "t", "t", "id")).await;
     if job["state"] == "completed" {
         let rows = host.query(kb, "select \"Name\", name from t").await;
         assert_eq!(rows, json!([{"Name": "a", "name": "b"}]));

@@ -4,47 +4,45 @@ use std::collections::HashMap;
 
 use serde_json::json;
 
-use crate::harness::{Host, Sync};
+use crate::harness::{Host, Kind, Sync, on_each_kind};
 
 /// Whether the table holds what the source holds, row for row.
 async fn assert_whole(host: &Host, sync: &Sync<'_>, expression: &str) {
     let table = &sync.table;
-    let source = format!("select ({expression})::text from {table}");
+    let source = format!("select cast({expression} as varchar(100)) from {table}");
     assert_eq!(
         sync.landed(&format!("cast({expression} as varchar)")).await,
         host.source.texts(&source).await
     );
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_late_row_with_the_last_value_lands_once_whatever_its_key() {
-    let host = Host::start().await;
+async fn a_late_row_with_the_last_value_lands_once_whatever_its_key(kind: Kind) {
+    let host = Host::of(kind).await;
     host.sql(
         "create table t (id int primary key, c timestamptz not null);
          create index on t (c, id);
-         insert into t select g, '2026-01-01 10:00:00.123457+00' from generate_series(10, 20) g;
-         insert into t values (5, '2026-01-01 09:00:00+00');",
+         insert into t select g, '2026-01-01 10:00:00.123457+00:00' from generate_series(10, 20) g;
+         insert into t values (5, '2026-01-01 09:00:00+00:00');",
     )
     .await;
     let sync = Sync::of(&host, "t", "c").await;
     assert_eq!(sync.lands().await, 12);
     assert_eq!(sync.lands().await, 0);
-    host.sql("insert into t values (3, '2026-01-01 10:00:00.123457+00')")
+    host.sql("insert into t values (3, '2026-01-01 10:00:00.123457+00:00')")
         .await;
     assert_eq!(sync.lands().await, 1, "a lower key");
-    host.sql("insert into t values (33, '2026-01-01 10:00:00.123457+00')")
+    host.sql("insert into t values (33, '2026-01-01 10:00:00.123457+00:00')")
         .await;
     assert_eq!(sync.lands().await, 1, "a higher key");
-    host.sql("insert into t values (4, '2026-01-01 10:00:00.123457+00'), (34, '2026-01-01 10:00:00.123457+00'), (1, '2026-01-01 11:00:00+00')")
+    host.sql("insert into t values (4, '2026-01-01 10:00:00.123457+00:00'), (34, '2026-01-01 10:00:00.123457+00:00'), (1, '2026-01-01 11:00:00+00:00')")
         .await;
     assert_eq!(sync.lands().await, 3, "both, and one with a greater value");
     assert_eq!(sync.lands().await, 0);
     assert_whole(&host, &sync, "id").await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_date_cursor_lands_what_arrives_all_day() {
-    let host = Host::start().await;
+async fn a_date_cursor_lands_what_arrives_all_day(kind: Kind) {
+    let host = Host::of(kind).await;
     host.sql("create table t (id int primary key, day date not null)")
         .await;
     let sync = Sync::with(&host, "t", "day", json!({"batch_rows": 3})).await;
@@ -59,7 +57,7 @@ async fn a_date_cursor_lands_what_arrives_all_day() {
         // Keys fall and rise through the day.
         host.sql(&format!(
             "insert into t select g, '{day}' from generate_series({next}, {next} + 4) g;
-             insert into t select -g, '{day}' from generate_series({next}, {next} + 4) g;"
+             insert into t select -g, '{day}' from generate_series({next}, {next} + 4) g"
         ))
         .await;
         next += 5;
@@ -69,9 +67,8 @@ async fn a_date_cursor_lands_what_arrives_all_day() {
     assert_whole(&host, &sync, "id").await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn without_a_key_equal_rows_are_counted() {
-    let host = Host::start().await;
+async fn without_a_key_equal_rows_are_counted(kind: Kind) {
+    let host = Host::of(kind).await;
     host.sql(
         "create table t (c int, name text, price numeric(8,2));
          create index on t (c);
@@ -120,9 +117,8 @@ async fn values_that_are_equal_but_not_the_same_are_one_group() {
     assert_whole(&host, &keyless, "name").await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn deleted_rows_hide_no_late_one() {
-    let host = Host::start().await;
+async fn deleted_rows_hide_no_late_one(kind: Kind) {
+    let host = Host::of(kind).await;
     host.sql(
         "create table t (id int primary key, c int not null);
          create index on t (c, id);
@@ -141,9 +137,8 @@ async fn deleted_rows_hide_no_late_one() {
     assert_eq!(sync.lands().await, 0);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_start_cursor_is_the_least_value_that_lands() {
-    let host = Host::start().await;
+async fn a_start_cursor_is_the_least_value_that_lands(kind: Kind) {
+    let host = Host::of(kind).await;
     host.sql(
         "create table t (id int primary key, c int not null);
          create index on t (c, id);
@@ -167,9 +162,8 @@ async fn a_start_cursor_is_the_least_value_that_lands() {
     assert_eq!(unique.lands().await, 0);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_row_updated_in_place_is_not_repeated_with_a_late_one() {
-    let host = Host::start().await;
+async fn a_row_updated_in_place_is_not_repeated_with_a_late_one(kind: Kind) {
+    let host = Host::of(kind).await;
     host.sql(
         "create table t (id int primary key, c int not null, name text);
          create index on t (c, id);
@@ -185,15 +179,14 @@ async fn a_row_updated_in_place_is_not_repeated_with_a_late_one() {
 }
 
 /// A group that is read again while the pace leaves nothing open, in pages smaller than it.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_paced_run_finds_late_rows_as_well() {
-    let host = Host::start().await;
+async fn a_paced_run_finds_late_rows_as_well(kind: Kind) {
+    let host = Host::of(kind).await;
     host.sql(
         "create table t (id int primary key, c int not null);
          create index on t (c, id);
          insert into t select g, 1 from generate_series(1, 400, 2) g;
          create table k (c int, name text);
-         insert into k select 1, (g % 50)::text from generate_series(1, 200) g;",
+         insert into k select 1, cast(g % 50 as varchar(9)) from generate_series(1, 200) g;",
     )
     .await;
     let more = json!({"batch_rows": 36, "pacing": {"batch_delay_ms": 1}});
@@ -202,7 +195,7 @@ async fn a_paced_run_finds_late_rows_as_well() {
     assert_eq!((keyed.lands().await, keyless.lands().await), (200, 200));
     host.sql(
         "insert into t select g, 1 from generate_series(0, 400, 2) g;
-         insert into k select 1, (g % 50)::text from generate_series(1, 73) g;",
+         insert into k select 1, cast(g % 50 as varchar(9)) from generate_series(1, 73) g;",
     )
     .await;
     assert_eq!((keyed.lands().await, keyless.lands().await), (201, 73));
@@ -261,9 +254,8 @@ async fn idle_runs_land_nothing_and_cost_the_same() {
     assert_eq!(usual("small"), usual("large"), "{costs:?}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn half_of_ten_thousand_equal_rows_land_after_a_kill() {
-    let mut host = Host::start_with(&[("SLUICE_JOBS__COMMIT_MS", "20")]).await;
+async fn half_of_ten_thousand_equal_rows_land_after_a_kill(kind: Kind) {
+    let mut host = Host::of_with(kind, &[("SLUICE_JOBS__COMMIT_MS", "20")]).await;
     host.sql(
         "create table t (id int primary key, c int not null);
          create index on t (c, id);
@@ -296,9 +288,8 @@ async fn half_of_ten_thousand_equal_rows_land_after_a_kill() {
     assert_eq!(view["rows_emitted"], 2, "{view}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_late_row_lands_though_another_left_its_value() {
-    let host = Host::start().await;
+async fn a_late_row_lands_though_another_left_its_value(kind: Kind) {
+    let host = Host::of(kind).await;
     host.sql(
         "create table t (id int primary key, day date not null);
          create index on t (day, id);
@@ -318,3 +309,15 @@ async fn a_late_row_lands_though_another_left_its_value() {
     );
     assert_eq!(sync.lands().await, 0);
 }
+
+on_each_kind!(
+    a_late_row_with_the_last_value_lands_once_whatever_its_key,
+    a_date_cursor_lands_what_arrives_all_day,
+    without_a_key_equal_rows_are_counted,
+    deleted_rows_hide_no_late_one,
+    a_start_cursor_is_the_least_value_that_lands,
+    a_row_updated_in_place_is_not_repeated_with_a_late_one,
+    a_paced_run_finds_late_rows_as_well,
+    half_of_ten_thousand_equal_rows_land_after_a_kill,
+    a_late_row_lands_though_another_left_its_value,
+);

@@ -18,6 +18,7 @@ mod sandbox;
 mod shutdown;
 mod smoke;
 mod soak;
+mod sql_server;
 mod stop;
 mod syncs;
 mod types;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Host, read};
+use crate::harness::{Host, Kind, on_each_kind};
 
 fn in_mode(mut request: Value, mode: &str) -> Value {
     request["mode"] = mode.into();
@@ -39,13 +39,12 @@ async fn refused(host: &Host, request: Value, code: &str) {
     );
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn create_wants_no_table_and_append_wants_one() {
-    let host = Host::start().await;
-    host.sql("create table t (id int primary key); insert into t select generate_series(1, 100)")
+async fn create_wants_no_table_and_append_wants_one(kind: Kind) {
+    let host = Host::of(kind).await;
+    host.sql("create table t (id int primary key); insert into t select g from generate_series(1, 100) g")
         .await;
     let kb = host.kb().await;
-    let request = read(kb, "dest", "t", "id");
+    let request = host.read(kb, "dest", "t", "id");
     refused(
         &host,
         in_mode(request.clone(), "append"),
@@ -61,17 +60,20 @@ async fn create_wants_no_table_and_append_wants_one() {
         "the same rows, for they were asked for twice"
     );
     let other = host.kb().await;
-    completes(&host, read(other, "dest", "t", "id")).await;
+    completes(&host, host.read(other, "dest", "t", "id")).await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn of_two_creates_at_once_one_has_the_table() {
-    let host = Host::start().await;
-    host.sql("create table t (id int primary key); insert into t select generate_series(1, 100)")
+async fn of_two_creates_at_once_one_has_the_table(kind: Kind) {
+    let host = Host::of(kind).await;
+    host.sql("create table t (id int primary key); insert into t select g from generate_series(1, 100) g")
         .await;
     let kb = host.kb().await;
-    let first = host.dispatch(slowly(read(kb, "dest", "t", "id"))).await;
-    let second = host.dispatch(slowly(read(kb, "dest", "t", "id"))).await;
+    let first = host
+        .dispatch(slowly(host.read(kb, "dest", "t", "id")))
+        .await;
+    let second = host
+        .dispatch(slowly(host.read(kb, "dest", "t", "id")))
+        .await;
     let jobs = [host.ended(&first).await, host.ended(&second).await];
     let failed: Vec<_> = jobs.iter().filter(|job| job["state"] == "failed").collect();
     assert_eq!(failed.len(), 1, "{jobs:?}");
@@ -97,7 +99,11 @@ async fn replace_is_seen_at_its_end_and_not_before() {
     )
     .await;
     let kb = host.kb().await;
-    completes(&host, in_mode(read(kb, "dest", "old", "id"), "replace")).await;
+    completes(
+        &host,
+        in_mode(host.read(kb, "dest", "old", "id"), "replace"),
+    )
+    .await;
     assert_eq!(
         count(&host, kb, "dest").await,
         7,
@@ -106,7 +112,10 @@ async fn replace_is_seen_at_its_end_and_not_before() {
 
     // A failed one leaves the old table as it is.
     let failed = host
-        .job(in_mode(slowly(read(kb, "dest", "bad", "id")), "replace"))
+        .job(in_mode(
+            slowly(host.read(kb, "dest", "bad", "id")),
+            "replace",
+        ))
         .await;
     assert_eq!(
         (&failed["state"], &failed["rows_emitted"]),
@@ -116,7 +125,10 @@ async fn replace_is_seen_at_its_end_and_not_before() {
     assert_eq!(count(&host, kb, "dest").await, 7);
 
     let job = host
-        .dispatch(in_mode(slowly(read(kb, "dest", "new", "id")), "replace"))
+        .dispatch(in_mode(
+            slowly(host.read(kb, "dest", "new", "id")),
+            "replace",
+        ))
         .await;
     loop {
         let before = host.job_view(&job).await;
@@ -130,20 +142,23 @@ async fn replace_is_seen_at_its_end_and_not_before() {
     }
     let columns = host.query(kb, "select * from dest where id = 3").await;
     assert_eq!(columns[0]["name"], "n");
-    completes(&host, in_mode(read(kb, "dest", "empty", "id"), "replace")).await;
+    completes(
+        &host,
+        in_mode(host.read(kb, "dest", "empty", "id"), "replace"),
+    )
+    .await;
     assert_eq!(host.query(kb, "select * from dest").await, json!([]));
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn upsert_merges_by_key_and_makes_the_table_if_there_is_none() {
-    let mut host = Host::start().await;
+async fn upsert_merges_by_key_and_makes_the_table_if_there_is_none(kind: Kind) {
+    let mut host = Host::of(kind).await;
     host.sql(
         "create table t (k text, v int, at int, note text); create index on t (at);
-         insert into t select 'k' || g, 0, g, 'n' from generate_series(1, 100) g",
+         insert into t select concat('k', g), 0, g, 'n' from generate_series(1, 100) g",
     )
     .await;
     let kb = host.kb().await;
-    let mut request = in_mode(slowly(read(kb, "dest", "t", "at")), "upsert");
+    let mut request = in_mode(slowly(host.read(kb, "dest", "t", "at")), "upsert");
     let reply = host
         .post(&host.connector_path("/jobs"), request.clone())
         .await;
@@ -183,9 +198,8 @@ async fn upsert_merges_by_key_and_makes_the_table_if_there_is_none() {
     assert_eq!(host.query(kb, sums).await[0], expected, "again the same");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn an_append_that_does_not_fit_names_the_column() {
-    let host = Host::start().await;
+async fn an_append_that_does_not_fit_names_the_column(kind: Kind) {
+    let host = Host::of(kind).await;
     host.sql(
         "create table t (id int primary key, a int); insert into t values (1, 1);
          create table retyped (id int primary key, a text); insert into retyped values (2, 'x');
@@ -195,9 +209,9 @@ async fn an_append_that_does_not_fit_names_the_column() {
     )
     .await;
     let kb = host.kb().await;
-    completes(&host, read(kb, "dest", "t", "id")).await;
+    completes(&host, host.read(kb, "dest", "t", "id")).await;
     let job = host
-        .job(in_mode(read(kb, "dest", "retyped", "id"), "append"))
+        .job(in_mode(host.read(kb, "dest", "retyped", "id"), "append"))
         .await;
     assert_eq!(job["error"]["code"], "column_mismatch", "{job}");
     assert_eq!(job["error"]["failure"], "config", "{job}");
@@ -205,11 +219,11 @@ async fn an_append_that_does_not_fit_names_the_column() {
     for word in ["\"a\"", "\"dest\"", "integer", "string", "replace"] {
         assert!(detail.contains(word), "{detail}");
     }
-    let mut without = read(kb, "dest", "wider", "id");
+    let mut without = host.read(kb, "dest", "wider", "id");
     without["source"]["columns"] = json!(["id", "a"]);
     completes(&host, in_mode(without, "append")).await;
     for table in ["narrower", "reordered"] {
-        completes(&host, in_mode(read(kb, "dest", table, "id"), "append")).await;
+        completes(&host, in_mode(host.read(kb, "dest", table, "id"), "append")).await;
     }
     let rows = host.query(kb, "select id, a from dest order by id").await;
     let expected =
@@ -246,7 +260,7 @@ async fn views_partitions_parents_and_other_schemas_are_sources() {
     ] {
         for batch_rows in [7, 0] {
             let dest = format!("{table}_{cursor}_{batch_rows}");
-            let mut request = read(kb, &dest, table, cursor);
+            let mut request = host.read(kb, &dest, table, cursor);
             request["batch_rows"] = batch_rows.into();
             request["pacing"] = json!({"batch_delay_ms": batch_rows / 7});
             if let Some(schema) = schema {
@@ -265,11 +279,10 @@ async fn views_partitions_parents_and_other_schemas_are_sources() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_projection_has_its_columns_the_cursor_and_the_key() {
-    let host = Host::start().await;
+async fn a_projection_has_its_columns_the_cursor_and_the_key(kind: Kind) {
+    let host = Host::of(kind).await;
     host.sql(
-        "create table t (k int primary key, a text, c int, z json, b text);
+        "create table t (k int primary key, a text, c int, z text, b text);
          insert into t select g, 'a', g / 3, '{}', 'b' from generate_series(1, 10) g",
     )
     .await;
@@ -282,7 +295,7 @@ async fn a_projection_has_its_columns_the_cursor_and_the_key() {
     .into_iter()
     .enumerate()
     {
-        let mut request = read(kb, &format!("p{n}"), "t", "c");
+        let mut request = host.read(kb, &format!("p{n}"), "t", "c");
         request["source"]["columns"] = columns;
         assert_eq!(completes(&host, request).await["rows_emitted"], 10);
         let path = format!("/orgs/{}/k2/{kb}/query", host.org);
@@ -296,3 +309,11 @@ async fn a_projection_has_its_columns_the_cursor_and_the_key() {
         assert_eq!(names, landed);
     }
 }
+
+on_each_kind!(
+    create_wants_no_table_and_append_wants_one,
+    of_two_creates_at_once_one_has_the_table,
+    upsert_merges_by_key_and_makes_the_table_if_there_is_none,
+    an_append_that_does_not_fit_names_the_column,
+    a_projection_has_its_columns_the_cursor_and_the_key,
+);

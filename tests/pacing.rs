@@ -4,12 +4,12 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::harness::{Host, Source, read};
+use crate::harness::{Host, Kind, Source, on_each_kind};
 
 /// A view whose every row says when it was read, and a table like it.
 const SETUP: &str = "create table t (id int primary key, c int); insert into t select g, g from generate_series(1, 700) g;
-    create view v as select id, (extract(epoch from clock_timestamp()) * 1000)::bigint as read_ms from t;
     create table ties (c int); insert into ties select g / 50 from generate_series(0, 149) g";
+const VIEW: &str = "create view v as select id, (extract(epoch from clock_timestamp()) * 1000)::bigint as read_ms from t";
 
 /// When each landed row was read, in milliseconds, in order.
 async fn read_at(host: &Host, kb: i64, table: &str) -> Vec<i64> {
@@ -21,15 +21,24 @@ async fn read_at(host: &Host, kb: i64, table: &str) -> Vec<i64> {
         .collect()
 }
 
-async fn host() -> (Host, i64) {
-    let host = Host::start().await;
+async fn host(kind: Kind) -> (Host, i64) {
+    let host = Host::of(kind).await;
     host.sql(SETUP).await;
+    if kind == Kind::Postgres {
+        host.sql(VIEW).await;
+    }
     let kb = host.kb().await;
     (host, kb)
 }
 
-fn paced(table: &str, cursor: &str, kb: i64, batch_rows: u32, pacing: Value) -> Value {
-    let mut request = read(kb, table, table, cursor);
+fn paced(
+    host: &Host,
+    (table, cursor): (&str, &str),
+    kb: i64,
+    batch_rows: u32,
+    pacing: Value,
+) -> Value {
+    let mut request = host.read(kb, table, table, cursor);
     request["batch_rows"] = batch_rows.into();
     request["pacing"] = pacing;
     request
@@ -38,9 +47,15 @@ fn paced(table: &str, cursor: &str, kb: i64, batch_rows: u32, pacing: Value) -> 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cap_holds_in_every_second() {
     const CAP: usize = 200;
-    let (host, kb) = host().await;
+    let (host, kb) = host(Kind::Postgres).await;
     let job = host
-        .job(paced("v", "id", kb, 50, json!({"max_rows_per_sec": CAP})))
+        .job(paced(
+            &host,
+            ("v", "id"),
+            kb,
+            50,
+            json!({"max_rows_per_sec": CAP}),
+        ))
         .await;
     assert_eq!(
         (&job["state"], &job["rows_emitted"]),
@@ -70,12 +85,17 @@ async fn a_cap_holds_in_every_second() {
     );
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_cap_below_a_batch_makes_batches_smaller() {
-    let (host, kb) = host().await;
+async fn a_cap_below_a_batch_makes_batches_smaller(kind: Kind) {
+    let (host, kb) = host(kind).await;
     let start = Instant::now();
     let job = host
-        .job(paced("t", "c", kb, 5000, json!({"max_rows_per_sec": 300})))
+        .job(paced(
+            &host,
+            ("t", "c"),
+            kb,
+            5000,
+            json!({"max_rows_per_sec": 300}),
+        ))
         .await;
     assert_eq!(
         (&job["state"], &job["rows_emitted"]),
@@ -92,9 +112,15 @@ async fn a_cap_below_a_batch_makes_batches_smaller() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_delay_is_between_all_batches() {
-    let (host, kb) = host().await;
+    let (host, kb) = host(Kind::Postgres).await;
     let job = host
-        .job(paced("v", "id", kb, 100, json!({"batch_delay_ms": 150})))
+        .job(paced(
+            &host,
+            ("v", "id"),
+            kb,
+            100,
+            json!({"batch_delay_ms": 150}),
+        ))
         .await;
     assert_eq!(
         (&job["state"], &job["rows_emitted"]),
@@ -114,23 +140,26 @@ async fn a_delay_is_between_all_batches() {
     );
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn there_are_never_more_sessions_than_the_connection_allows() {
-    let (host, kb) = host().await;
+async fn there_are_never_more_sessions_than_the_connection_allows(kind: Kind) {
+    let (host, kb) = host(kind).await;
     host.set_connections(
-        &json!({"src": {"kind": "postgres", "dsn": host.source.dsn(), "max_sessions": 2}}),
+        &json!({"src": {"kind": kind.name(), "dsn": host.source.dsn(), "max_sessions": 2}}),
     );
     let mut jobs = Vec::new();
     for n in 0..4 {
-        let mut request = paced("t", "c", kb, 200, json!({"batch_delay_ms": 100}));
+        let mut request = paced(&host, ("t", "c"), kb, 200, json!({"batch_delay_ms": 100}));
         request["dest_table"] = json!(format!("t{n}"));
         jobs.push(host.dispatch(request).await);
     }
-    let ours = "select count(*)::text from pg_stat_activity where application_name like 'sluice/%' and datname = current_database()";
     let mut most = 0;
     for job in jobs {
         while host.job_view(&job).await["finished_at"].is_null() {
-            let sessions = host.text(ours).await.parse::<u32>().expect("a count");
+            let sessions = host
+                .source
+                .job_sessions()
+                .await
+                .parse::<u32>()
+                .expect("a count");
             assert!(sessions <= 2, "{sessions} sessions");
             most = most.max(sessions);
         }
@@ -142,11 +171,11 @@ async fn there_are_never_more_sessions_than_the_connection_allows() {
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_open_on_the_source_while_a_job_waits() {
     for (table, cursor, batch_rows) in [("t", "c", 200), ("v", "id", 200), ("ties", "c", 60)] {
-        let (host, kb) = host().await;
+        let (host, kb) = host(Kind::Postgres).await;
         let watcher = Source::connect(host.source.dsn().to_owned()).await;
         let request = paced(
-            table,
-            cursor,
+            &host,
+            (table, cursor),
             kb,
             batch_rows,
             json!({"batch_delay_ms": 1000}),
@@ -175,3 +204,8 @@ async fn nothing_is_open_on_the_source_while_a_job_waits() {
         assert_eq!(host.job_view(&job).await["state"], "completed");
     }
 }
+
+on_each_kind!(
+    a_cap_below_a_batch_makes_batches_smaller,
+    there_are_never_more_sessions_than_the_connection_allows,
+);

@@ -55,13 +55,13 @@ async fn a_broken_plugin_fails_its_own_jobs_and_nobody_elses() {
     let kb = host.kb().await;
     let paced = json!({"batch_rows": 200, "pacing": {"batch_delay_ms": 20}});
     let bystander = host
-        .dispatch(Host::request(kb, "bystander", ("t", "id"), paced))
+        .dispatch(host.request(kb, "bystander", ("t", "id"), paced))
         .await;
 
     let guest = |table: &str| {
         let dest = table.replace('-', "_");
         let more = json!({"batch_rows": 100, "source": {"kind": "misbehaving"}});
-        Host::request(kb, &dest, (table, "id"), more)
+        host.request(kb, &dest, (table, "id"), more)
     };
     let mut faults = Vec::new();
     for (table, code) in FAULTS {

@@ -52,7 +52,7 @@ async fn on_sigterm_jobs_take_a_checkpoint_and_the_next_start_finishes_them() {
         let mut more = paced.clone();
         more["mode"] = mode.into();
         ids.push((
-            host.dispatch(Host::request(kb, dest, ("t", "id"), more))
+            host.dispatch(host.request(kb, dest, ("t", "id"), more))
                 .await,
             dest,
         ));
@@ -88,9 +88,9 @@ async fn neither_a_slow_source_nor_a_slow_client_keeps_the_host_from_ending() {
     host.sql("create view slow as select 1 as id, pg_sleep(3600)::text as s")
         .await;
     let kb = host.kb().await;
-    host.dispatch(Host::request(kb, "t", ("slow", "id"), json!({})))
+    host.dispatch(host.request(kb, "t", ("slow", "id"), json!({})))
         .await;
-    host.until_asleep().await;
+    host.until_busy().await;
     let mut client = TcpStream::connect(&host.process.address).expect("it listens");
     client.write_all(b"GET /livez HTTP/1.1\r\n").expect("open");
     // The request has to be seen before the signal: another one, on the same listener, was answered after it came.
@@ -117,7 +117,7 @@ async fn two_processes_share_a_folder_and_one_takes_over_from_the_other() {
         let dest = format!("quick{number}");
         let more = json!({"batch_rows": 500, "pacing": {"batch_delay_ms": 10}});
         quick.push((
-            host.dispatch(Host::request(kb, &dest, ("t", "id"), more))
+            host.dispatch(host.request(kb, &dest, ("t", "id"), more))
                 .await,
             dest,
         ));
@@ -139,7 +139,7 @@ async fn two_processes_share_a_folder_and_one_takes_over_from_the_other() {
         let dest = format!("long{number}");
         let more = json!({"batch_rows": 100, "pacing": {"batch_delay_ms": 10}});
         long.push((
-            host.dispatch(Host::request(kb, &dest, ("t", "id"), more))
+            host.dispatch(host.request(kb, &dest, ("t", "id"), more))
                 .await,
             dest,
         ));

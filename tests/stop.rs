@@ -4,10 +4,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::harness::{Host, parquet_files};
+use crate::harness::{Host, Kind, on_each_kind, parquet_files};
 
 const SOURCE: &str = "create table t (id bigint primary key, s text); \
-     insert into t select g, md5(g::text) from generate_series(1, 300000) g";
+     insert into t select g, concat('a text of some length ', g) from generate_series(1, 300000) g";
 /// What API.md promises.
 const SESSIONS_END: Duration = Duration::from_secs(5);
 const OFTEN: (&str, &str) = ("SLUICE_JOBS__COMMIT_MS", "20");
@@ -34,9 +34,8 @@ async fn rows(host: &Host, kb: i64, table: &str) -> Value {
         .clone()
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn rows_that_landed_stay_are_counted_and_nothing_lands_afterwards() {
-    let host = Host::start_with(&[OFTEN]).await;
+async fn rows_that_landed_stay_are_counted_and_nothing_lands_afterwards(kind: Kind) {
+    let host = Host::of_with(kind, &[OFTEN]).await;
     host.sql(SOURCE).await;
     let kb = host.kb().await;
     for (number, (batch_rows, delay)) in [(1_000, 0), (100, 5), (20_000, 50), (1, 0), (5, 0)]
@@ -46,7 +45,7 @@ async fn rows_that_landed_stay_are_counted_and_nothing_lands_afterwards() {
         let table = format!("t{number}");
         let more = json!({"batch_rows": batch_rows, "pacing": {"batch_delay_ms": delay}});
         let id = host
-            .dispatch(Host::request(kb, &table, ("t", "id"), more))
+            .dispatch(host.request(kb, &table, ("t", "id"), more))
             .await;
         host.wait_for(&id, |view| view["rows_emitted"].as_u64() > Some(0))
             .await;
@@ -64,18 +63,16 @@ async fn rows_that_landed_stay_are_counted_and_nothing_lands_afterwards() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_statement_on_the_source_ends_with_the_job() {
-    let host = Host::start().await;
-    host.sql("create view slow as select 1 as id, pg_sleep(3600)::text as s")
-        .await;
+async fn a_statement_on_the_source_ends_with_the_job(kind: Kind) {
+    let host = Host::of(kind).await;
+    host.slow_view().await;
     let kb = host.kb().await;
     for delay in [0, 10] {
         let more = json!({"pacing": {"batch_delay_ms": delay}});
         let id = host
-            .dispatch(Host::request(kb, "t", ("slow", "id"), more))
+            .dispatch(host.request(kb, "t", ("slow", "id"), more))
             .await;
-        host.until_asleep().await;
+        host.until_busy().await;
         let start = Instant::now();
         let view = stopped(&host, &id).await;
         assert!(start.elapsed() < Duration::from_secs(1), "at once");
@@ -84,25 +81,24 @@ async fn a_statement_on_the_source_ends_with_the_job() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_queued_job_that_is_stopped_never_runs() {
-    let host = Host::start_with(&[("SLUICE_JOBS__MAX_RUNNING", "1")]).await;
+async fn a_queued_job_that_is_stopped_never_runs(kind: Kind) {
+    let host = Host::of_with(kind, &[("SLUICE_JOBS__MAX_RUNNING", "1")]).await;
     host.sql(
-        "create table t (id bigint primary key); insert into t select generate_series(1, 1000)",
+        "create table t (id bigint primary key); insert into t select g from generate_series(1, 1000) g",
     )
     .await;
     let kb = host.kb().await;
     let slow = json!({"batch_rows": 10, "pacing": {"batch_delay_ms": 20}});
     let first = host
-        .dispatch(Host::request(kb, "first", ("t", "id"), slow))
+        .dispatch(host.request(kb, "first", ("t", "id"), slow))
         .await;
     host.wait_for(&first, |view| view["state"] == "running")
         .await;
     let second = host
-        .dispatch(Host::request(kb, "second", ("t", "id"), json!({})))
+        .dispatch(host.request(kb, "second", ("t", "id"), json!({})))
         .await;
     let third = host
-        .dispatch(Host::request(kb, "third", ("t", "id"), json!({})))
+        .dispatch(host.request(kb, "third", ("t", "id"), json!({})))
         .await;
     let view = stopped(&host, &second).await;
     assert_eq!(view["started_at"], Value::Null, "{view}");
@@ -119,19 +115,18 @@ async fn a_queued_job_that_is_stopped_never_runs() {
     );
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_stopped_replace_leaves_the_old_table_and_no_files() {
-    let host = Host::start_with(&[OFTEN]).await;
+async fn a_stopped_replace_leaves_the_old_table_and_no_files(kind: Kind) {
+    let host = Host::of_with(kind, &[OFTEN]).await;
     host.sql(SOURCE).await;
-    host.sql("create table old as select id from t where id <= 10")
+    host.sql("create table old (id bigint primary key); insert into old select g from generate_series(1, 10) g")
         .await;
     let kb = host.kb().await;
-    host.job(Host::request(kb, "t", ("old", "id"), json!({})))
+    host.job(host.request(kb, "t", ("old", "id"), json!({})))
         .await;
     let files = parquet_files(host.data.path());
     let more = json!({"mode": "replace", "batch_rows": 1000, "pacing": {"batch_delay_ms": 5}});
     let id = host
-        .dispatch(Host::request(kb, "t", ("t", "id"), more))
+        .dispatch(host.request(kb, "t", ("t", "id"), more))
         .await;
     until(|| parquet_files(host.data.path()) > files).await;
     let view = stopped(&host, &id).await;
@@ -147,3 +142,10 @@ async fn until(condition: impl Fn() -> bool) {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }
+
+on_each_kind!(
+    rows_that_landed_stay_are_counted_and_nothing_lands_afterwards,
+    a_queued_job_that_is_stopped_never_runs,
+    a_stopped_replace_leaves_the_old_table_and_no_files,
+    a_statement_on_the_source_ends_with_the_job,
+);

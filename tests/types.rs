@@ -1,10 +1,11 @@
 //! Every type lands as an exact value, as text, or is refused by name: compared with the server's own text of it.
 
 mod cases;
+mod sql_server;
 
 use serde_json::{Value, json};
 
-use crate::harness::{Host, read};
+use crate::harness::{Host, Kind};
 use cases::{CASES, Case};
 
 const SETUP: &str = "create extension hstore; create extension citext; set timezone = 'UTC';
@@ -51,7 +52,7 @@ async fn every_type_lands_as_the_server_writes_it() {
     // What a session of ours has by default must not matter.
     host.sql(HOSTILE).await;
     let kb = host.kb().await;
-    let job = host.job(read(kb, "t", "t", "id")).await;
+    let job = host.job(host.read(kb, "t", "t", "id")).await;
     assert_eq!(job["state"], "completed", "{job}");
 
     let mut wrong = Vec::new();
@@ -107,7 +108,7 @@ async fn what_cannot_be_held_is_refused_with_the_column_and_the_way_out() {
              insert into {table} values (1, null), (2, '{value}')"
         ))
         .await;
-        let mut one_by_one = read(kb, &table, &table, "id");
+        let mut one_by_one = host.read(kb, &table, &table, "id");
         one_by_one["batch_rows"] = json!(1);
         let job = host.job(one_by_one).await;
         assert_eq!(job["state"], "failed", "{of}: {job}");
@@ -123,7 +124,7 @@ async fn what_cannot_be_held_is_refused_with_the_column_and_the_way_out() {
             assert!(detail.contains(word), "{of}: {detail}");
         }
         // No table is left: the same job without the column creates it.
-        let mut without = read(kb, &table, &table, "id");
+        let mut without = host.read(kb, &table, &table, "id");
         without["source"]["columns"] = json!(["id"]);
         let job = host.job(without).await;
         assert_eq!(
@@ -132,4 +133,43 @@ async fn what_cannot_be_held_is_refused_with_the_column_and_the_way_out() {
             "{job}"
         );
     }
+}
+
+/// The landed text is written down here: SQL Server's own text of a value depends on the session.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_type_of_sql_server_lands_exactly_or_as_text() {
+    let host = Host::of(Kind::SqlServer).await;
+    let columns = sql_server::CASES.iter().enumerate();
+    let columns: Vec<_> = columns
+        .map(|(n, case)| format!("c{n} {} null", case.0))
+        .collect();
+    host.sql(&format!(
+        "create table t (id int primary key, {})",
+        columns.join(", ")
+    ))
+    .await;
+    for row in 0..2 {
+        let cells = sql_server::CASES.iter().map(|case| match row {
+            0 => case.1,
+            _ => "null",
+        });
+        let cells = cells.collect::<Vec<_>>().join(", ");
+        host.sql(&format!("insert into t values ({row}, {cells})"))
+            .await;
+    }
+    let kb = host.kb().await;
+    let job = host.job(host.read(kb, "t", "t", "id")).await;
+    assert_eq!(job["state"], "completed", "{job}");
+    let mut wrong = Vec::new();
+    for (n, (of, literal, landed, text)) in sql_server::CASES.iter().enumerate() {
+        let landed = landed.replace("{}", &format!("c{n}"));
+        let sql = format!("select {landed} as v from t order by id");
+        let rows = host.query(kb, &sql).await;
+        if rows[0]["v"] != *text || rows[1]["v"] != Value::Null {
+            wrong.push(format!("{of} {literal}: {rows}, not {text}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    let warnings = job["warnings"].to_string();
+    assert!(warnings.contains("rounded"), "seven digits: {warnings}");
 }

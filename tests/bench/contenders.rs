@@ -56,7 +56,7 @@ impl Contenders {
     /// How long one turn took. It counts its rows.
     pub async fn run(&mut self, name: &str, rows: u64) -> Outcome<Duration> {
         if name == EXTRACT {
-            return self.host.copy(TABLE, rows).await;
+            return self.host.copy(table_source(TABLE), rows).await;
         }
         let started = Instant::now();
         let read = match name {

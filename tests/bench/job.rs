@@ -31,8 +31,13 @@ pub struct Host {
 
 impl Host {
     pub async fn start(source: &Source) -> Outcome<Self> {
+        Self::start_on(&source.connections()).await
+    }
+
+    /// With that text as its `connections.json`.
+    pub async fn start_on(connections: &str) -> Outcome<Self> {
         let folder = tempfile::tempdir()?;
-        std::fs::write(folder.path().join("connections.json"), source.connections())?;
+        std::fs::write(folder.path().join("connections.json"), connections)?;
         let config = Config {
             data_dir: folder.path().to_owned(),
             ..Config::default()
@@ -58,7 +63,7 @@ impl Host {
     }
 
     /// Copies a table into a new one; how long that took. The new table is removed again.
-    pub async fn copy(&self, table: &str, rows: u64) -> Outcome<Duration> {
+    pub async fn copy(&self, table: TableSource, rows: u64) -> Outcome<Duration> {
         let dest_table = format!("copy-{}", JobId::generate());
         let started = Instant::now();
         let job = self.job(table, &dest_table, Pacing::default());
@@ -92,7 +97,8 @@ impl Host {
         let mut rows = 0;
         while Instant::now() < until {
             let dest_table = format!("copy-{}", JobId::generate());
-            let id = jobs::enqueue(store, self.job(table, &dest_table, pacing)).await?;
+            let id =
+                jobs::enqueue(store, self.job(table_source(table), &dest_table, pacing)).await?;
             let Ok(ended) = tokio::time::timeout_at(until, self.finished(&id)).await else {
                 jobs::stop(store, &self.app.org, &self.app.connector, &id).await?;
                 rows += self.finished(&id).await?.progress.rows;
@@ -108,14 +114,14 @@ impl Host {
         Ok(rows)
     }
 
-    fn job(&self, table: &str, dest_table: &str, pacing: Pacing) -> NewJob {
+    fn job(&self, source: TableSource, dest_table: &str, pacing: Pacing) -> NewJob {
         NewJob {
             org: self.app.org.clone(),
             connector: self.app.connector.clone(),
             kb: self.kb.id,
             kb_uid: self.kb.uid.clone(),
             spec: JobSpec {
-                source: table_source(table),
+                source,
                 dest_table: dest_table.to_owned(),
                 mode: Mode::Create,
                 batch_rows: DEFAULT_BATCH_ROWS,
@@ -159,10 +165,10 @@ pub fn table_source(table: &str) -> TableSource {
 pub async fn small_jobs(source: &Source) -> Outcome<Vec<Duration>> {
     let host = Host::start(source).await?;
     let hundred = source.rows.min(100);
-    host.copy(HUNDRED, hundred).await?;
+    host.copy(table_source(HUNDRED), hundred).await?;
     let mut times = Vec::new();
     for _ in 0..SMALL_JOBS {
-        times.push(host.copy(HUNDRED, hundred).await?);
+        times.push(host.copy(table_source(HUNDRED), hundred).await?);
     }
     host.end().await?;
     Ok(times)

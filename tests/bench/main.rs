@@ -1,6 +1,5 @@
 //! `make bench`: how fast a table of 2,000,000 rows lands, against the speed at which the server gives it away.
-//! Then what others on the source feel of us, and what
-//! idleness costs. Prints medians and ratios, and writes them to `target/bench`. Not a test: it
+//! Then the same from SQL Server's stand-in, what others on the source feel of us, and what idleness costs. Prints medians and ratios, and writes them to `target/bench`. Not a test: it
 //! fails only when something does not work. `make bench PARTS=beside` measures only that part.
 //!
 //! The contenders take turns (A B C D A B C D …), so that a busy machine slows all of them: compare the ratios of one
@@ -14,6 +13,7 @@ mod memory;
 mod pgbench;
 mod process;
 mod report;
+mod sql_server;
 mod table;
 
 use std::error::Error;
@@ -32,7 +32,9 @@ const EXTRACT: &str = "extract";
 const BESIDE: &str = "beside";
 /// What syncs cost that find nothing.
 const IDLE: &str = "idle";
-const PARTS: [&str; 3] = [EXTRACT, BESIDE, IDLE];
+/// How fast a table of SQL Server's stand-in lands.
+const SQL_SERVER: &str = "sql_server";
+const PARTS: [&str; 4] = [EXTRACT, SQL_SERVER, BESIDE, IDLE];
 
 const ROWS: u64 = 2_000_000;
 /// For the question whether memory grows with the table.
@@ -69,6 +71,9 @@ async fn run() -> Outcome<()> {
     }
     if is_wanted(EXTRACT) {
         extract().await?;
+    }
+    if is_wanted(SQL_SERVER) {
+        sql_server::measure().await?;
     }
     if is_wanted(BESIDE) {
         beside::measure().await?;

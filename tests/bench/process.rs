@@ -25,20 +25,31 @@ pub struct Peaks {
 }
 
 pub async fn peaks_of_extract(source: &Source) -> Outcome<Peaks> {
-    let folder = data_folder(source)?;
+    let folder = data_folder(&source.connections())?;
+    let table = |table| {
+        [
+            "--connection",
+            CONNECTION,
+            "--table",
+            table,
+            "--cursor-column",
+            KEY,
+        ]
+    };
     // The compiler of plugins takes more than any job, once.
-    peak_of(folder.path(), FEWER, "first").await?;
+    peak_of(folder.path(), &table(FEWER), "first").await?;
     Ok(Peaks {
         fewer_rows: source.fewer_rows,
-        fewer_mib: peak_of(folder.path(), FEWER, "fewer").await?,
-        all_mib: peak_of(folder.path(), TABLE, "all").await?,
+        fewer_mib: peak_of(folder.path(), &table(FEWER), "fewer").await?,
+        all_mib: peak_of(folder.path(), &table(TABLE), "all").await?,
     })
 }
 
-async fn peak_of(folder: &Path, table: &str, dest_table: &str) -> Outcome<f64> {
+/// The most memory of `sluice extract` with these arguments.
+pub async fn peak_of(folder: &Path, table: &[&str], dest_table: &str) -> Outcome<f64> {
     let mut child = sluice(folder)
-        .args(["extract", "--connection", CONNECTION, "--kb", "bench"])
-        .args(["--table", table, "--cursor-column", KEY])
+        .args(["extract", "--kb", "bench"])
+        .args(table)
         .args(["--dest-table", dest_table])
         .stdout(Stdio::null())
         .spawn()?;
@@ -63,7 +74,7 @@ async fn peak_of(folder: &Path, table: &str, dest_table: &str) -> Outcome<f64> {
 
 /// From starting the program to its word `ready`, with the plugins compiled before.
 pub async fn starts(source: &Source) -> Outcome<Vec<Duration>> {
-    let folder = data_folder(source)?;
+    let folder = data_folder(&source.connections())?;
     start_and_stop(folder.path()).await?;
     let mut times = Vec::new();
     for _ in 0..STARTS {
@@ -115,8 +126,8 @@ fn sluice(folder: &Path) -> Command {
     command
 }
 
-fn data_folder(source: &Source) -> Outcome<TempDir> {
+pub fn data_folder(connections: &str) -> Outcome<TempDir> {
     let folder = tempfile::tempdir()?;
-    std::fs::write(folder.path().join("connections.json"), source.connections())?;
+    std::fs::write(folder.path().join("connections.json"), connections)?;
     Ok(folder)
 }

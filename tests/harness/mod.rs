@@ -1,4 +1,4 @@
-//! A real host process on a data folder of its own, a database of its own in a cluster that all tests share, and a client.
+//! A real host process on a data folder of its own, a source of its own, and a client.
 //! Everything ends with the test, however that ends.
 
 pub mod process;
@@ -15,7 +15,8 @@ use tempfile::TempDir;
 
 pub use process::Process;
 pub use proxy::{Fault, Proxy};
-pub use source::Source;
+pub(crate) use source::on_each_kind;
+pub use source::{Kind, Source};
 pub use sync::Sync;
 
 /// Longer than any job of a test takes on a loaded machine.
@@ -42,12 +43,21 @@ pub struct Host {
 
 impl Host {
     pub async fn start() -> Self {
-        Self::start_with(&[]).await
+        Self::of(Kind::Postgres).await
+    }
+
+    /// With a source of that kind.
+    pub async fn of(kind: Kind) -> Self {
+        Self::of_with(kind, &[]).await
     }
 
     /// With more settings, as variables: `("SLUICE_JOBS__MAX_RUNNING", "1")`.
     pub async fn start_with(settings: &[(&str, &str)]) -> Self {
-        Self::start_on(Source::create().await, settings).await
+        Self::of_with(Kind::Postgres, settings).await
+    }
+
+    pub async fn of_with(kind: Kind, settings: &[(&str, &str)]) -> Self {
+        Self::start_on(Source::create(kind).await, settings).await
     }
 
     /// On a database of the test's own.
@@ -55,7 +65,7 @@ impl Host {
         let data = tempfile::tempdir().expect("a temporary folder");
         write_connections(
             data.path(),
-            &json!({"src": {"kind": "postgres", "dsn": source.dsn()}}),
+            &json!({"src": {"kind": source.kind().name(), "dsn": source.dsn()}}),
         );
         let process = Process::start(data.path(), settings);
         let key = process
@@ -152,12 +162,18 @@ impl Host {
             .unwrap_or_else(|| panic!("no knowledge base: {reply:?}"))
     }
 
-    /// A job request for a table of `src`, or of the connection that `more` names; `more` adds to it or overrides it.
-    pub fn request(kb: i64, dest_table: &str, source: (&str, &str), more: Value) -> Value {
-        let mut request = json!({
+    /// A job request for a table and a cursor column of `src`; change it where a test needs more.
+    pub fn read(&self, kb: i64, dest_table: &str, table: &str, cursor_column: &str) -> Value {
+        let kind = self.source.kind().name();
+        json!({
             "kb_id": kb, "dest_table": dest_table,
-            "source": {"kind": "postgres", "connection_ref": "src", "table": source.0, "cursor_column": source.1}
-        });
+            "source": {"kind": kind, "connection_ref": "src", "table": table, "cursor_column": cursor_column}
+        })
+    }
+
+    /// The same, with what `more` adds to it or overrides.
+    pub fn request(&self, kb: i64, dest_table: &str, source: (&str, &str), more: Value) -> Value {
+        let mut request = self.read(kb, dest_table, source.0, source.1);
         merge(&mut request, more);
         request
     }
@@ -179,24 +195,25 @@ impl Host {
 
     pub async fn source_sums(&self, from: &str, column: &str) -> String {
         self.text(&format!(
-            "select concat_ws(' ', count(*), count(distinct {column}), sum({column})) from {from}"
+            "select concat_ws(' ', count(*), count(distinct {column}), sum(cast({column} as bigint))) from {from}"
         ))
         .await
     }
 
-    /// Sessions of jobs on the source.
-    pub async fn job_sessions(&self) -> String {
-        self.text("select count(*)::text from pg_stat_activity where application_name like 'sluice/%' and datname = current_database()")
-            .await
+    /// Makes a view, `slow`, of a column `id`, whose one row takes longer than any test.
+    pub async fn slow_view(&self) {
+        self.sql(match self.source.kind() {
+            Kind::Postgres => "create view slow as select 1 as id, pg_sleep(3600)::text as s",
+            Kind::SqlServer => "create view slow as select 1 as id, count_big(*) as s from generate_series(cast(1 as bigint), cast(1000000000000 as bigint))",
+        })
+        .await;
     }
 
-    /// Waits until a job's statement sleeps on the source.
-    pub async fn until_asleep(&self) {
+    /// Waits until a job's statement runs on the source.
+    pub async fn until_busy(&self) {
         let start = Instant::now();
-        let sleeping = "select count(*)::text from pg_stat_activity where application_name like 'sluice/%' \
-                        and datname = current_database() and wait_event = 'PgSleep'";
-        while self.text(sleeping).await == "0" {
-            assert!(start.elapsed() < PATIENCE, "no statement sleeps");
+        while self.source.busy_sessions().await == "0" {
+            assert!(start.elapsed() < PATIENCE, "no statement runs");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
@@ -204,7 +221,7 @@ impl Host {
     /// Waits until no job has a session on the source.
     pub async fn until_no_sessions(&self, within: Duration) {
         let start = Instant::now();
-        while self.job_sessions().await != "0" {
+        while self.source.job_sessions().await != "0" {
             assert!(start.elapsed() < within, "sessions stay on the source");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
@@ -289,14 +306,6 @@ pub fn merge(into: &mut Value, more: Value) {
         }
         (into, more) => *into = more,
     }
-}
-
-/// A request for a job that reads a table through `src`; change it where a test needs more.
-pub fn read(kb: i64, dest_table: &str, table: &str, cursor_column: &str) -> Value {
-    json!({
-        "kb_id": kb, "dest_table": dest_table,
-        "source": {"kind": "postgres", "connection_ref": "src", "table": table, "cursor_column": cursor_column}
-    })
 }
 
 /// What a test's chances come from: printed, so that a failure can be met again.

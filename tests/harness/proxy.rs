@@ -69,17 +69,6 @@ impl Proxy {
     }
 }
 
-/// The address of the proxy in a DSN for what is behind it.
-pub fn dsn_at(dsn: &str, port: u16) -> String {
-    let mut url = url::Url::parse(dsn).expect("a URL");
-    url.set_port(Some(port)).expect("it has a host");
-    url.into()
-}
-
-pub fn port_of(dsn: &str) -> u16 {
-    url::Url::parse(dsn).expect("a URL").port().expect("a port")
-}
-
 async fn accept(listener: TcpListener, to: u16, faults: Faults, delay: Duration) {
     let mut connections = tokio::task::JoinSet::new();
     while let Ok((client, _)) = listener.accept().await {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Host, merge, read};
+use super::{Host, merge};
 
 /// A sync without a schedule of its own.
 pub struct Sync<'a> {
@@ -21,7 +21,7 @@ impl<'a> Sync<'a> {
     /// `more` adds to the request or overrides it.
     pub async fn with(host: &'a Host, table: &str, cursor_column: &str, more: Value) -> Self {
         let kb = host.kb().await;
-        let mut request = read(kb, table, table, cursor_column);
+        let mut request = host.read(kb, table, table, cursor_column);
         merge(
             &mut request,
             json!({"interval_secs": 3600, "schedule": {"kind": "manual"}}),

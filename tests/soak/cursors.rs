@@ -8,7 +8,6 @@ use serde_json::{Value, json};
 use super::compare::differences;
 use super::kinds::{KINDS, Kind};
 use super::scenario::Soak;
-use crate::harness::read;
 
 /// Of each kind.
 const TRIED: usize = 3;
@@ -32,7 +31,9 @@ impl Soak {
     }
 
     async fn go_on_from(&self, kind: &Kind, cursor: &Value, dest_table: &str) {
-        let mut request = read(self.kb, dest_table, kind.source.0, kind.source.1);
+        let mut request = self
+            .host
+            .read(self.kb, dest_table, kind.source.0, kind.source.1);
         request["cursor"] = json!({
             "kind": cursor["value"]["kind"], "value": cursor["value"]["value"], "tie": cursor["tie"]
         });

@@ -13,7 +13,6 @@ use std::time::{Duration, Instant};
 use rand::RngExt;
 use rand::rngs::StdRng;
 
-use crate::harness::proxy::{dsn_at, port_of};
 use crate::harness::{Fault, Process, Proxy, Source};
 use scenario::{SETTINGS, Soak};
 
@@ -52,7 +51,7 @@ async fn syncs_of_a_host_that_is_killed_at_random_moments_land_every_row_once() 
     for kill in 1..=kills {
         let life = soak.random.random_range(0..LONGEST_LIFE_MS);
         tokio::time::sleep(Duration::from_millis(life)).await;
-        amid += usize::from(soak.host.job_sessions().await != "0");
+        amid += usize::from(soak.host.source.job_sessions().await != "0");
         soak.host.crash_and_restart(&SETTINGS);
         report(&soak, "kills", kill, kills).await;
     }
@@ -101,10 +100,10 @@ async fn two_hosts_that_fight_for_the_same_syncs_double_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_connection_that_breaks_late_cut_or_short_loses_and_doubles_nothing() {
-    let source = Source::create().await;
-    let dsn = source.dsn().to_owned();
-    let proxy = Proxy::start(port_of(&dsn), &[], DELAY).await;
-    let mut soak = Soak::start(source, &dsn_at(&dsn, proxy.port), &SETTINGS).await;
+    let source = Source::create(crate::harness::Kind::Postgres).await;
+    let proxy = Proxy::start(source.port(), &[], DELAY).await;
+    let dsn = source.dsn_at(proxy.port);
+    let mut soak = Soak::start(source, &dsn, &SETTINGS).await;
     let (faults, mut met) = (kills(), 0);
     for fault in 1..=faults {
         let peace = soak.random.random_range(0..LONGEST_PEACE_MS);

@@ -12,7 +12,7 @@ use super::compare::differences;
 use super::kinds::{CAP, KINDS, Kind, PACED, TABLES};
 use super::outcome::{Outcome, commits};
 use super::writer::Writers;
-use crate::harness::{Host, Source, read, seed};
+use crate::harness::{Host, Source, seed};
 
 /// Every second each sync has its turn, and commits are as many as the disk can take.
 pub const SETTINGS: [(&str, &str); 5] = [
@@ -55,7 +55,7 @@ impl Patience {
 
 impl Soak {
     pub async fn start_directly(settings: &[(&str, &str)]) -> Self {
-        let source = Source::create().await;
+        let source = Source::create(crate::harness::Kind::Postgres).await;
         let dsn = source.dsn().to_owned();
         Self::start(source, &dsn, settings).await
     }
@@ -245,7 +245,7 @@ impl Soak {
 }
 
 async fn create_sync(host: &Host, kb: i64, kind: &Kind) -> String {
-    let mut request = read(kb, kind.name, kind.source.0, kind.source.1);
+    let mut request = host.read(kb, kind.name, kind.source.0, kind.source.1);
     request["interval_secs"] = json!(1);
     let more = (kind.request)();
     for (key, value) in more.as_object().expect("fields") {

@@ -22,8 +22,8 @@ async fn an_order_that_cannot_be_is_refused_where_it_is_wrong() {
     let host = Host::start().await;
     host.sql(SOURCE).await;
     let kb = host.kb().await;
-    host.job(read(kb, "there", "t", "id")).await;
-    create(&host, order(kb, "taken", json!({}))).await;
+    host.job(host.read(kb, "there", "t", "id")).await;
+    create(&host, order(&host, kb, "taken", json!({}))).await;
     let int = |value: &str| json!({"kind": "int", "value": value});
     let uuid = json!({"kind": "uuid", "value": "0190d3a5-6d3c-7c1a-8f00-3d2f1a9b5c4e"});
     let source = |field: &str, value: &str| json!({"source": {field: value}});
@@ -140,13 +140,15 @@ async fn an_order_that_cannot_be_is_refused_where_it_is_wrong() {
             None,
         ),
     ] {
-        let request = order(kb, "d", change.clone());
+        let request = order(&host, kb, "d", change.clone());
         let reply = host.post(&host.connector_path("/syncs"), request).await;
         println!("{change}");
         assert_refused(&reply, status, code, pointer);
     }
     let elsewhere = format!("/orgs/{}/connectors/nobody/syncs", host.org);
-    let reply = host.post(&elsewhere, order(kb, "d", json!({}))).await;
+    let reply = host
+        .post(&elsewhere, order(&host, kb, "d", json!({})))
+        .await;
     assert_refused(&reply, 404, "connector_not_found", None);
 }
 
@@ -155,7 +157,7 @@ async fn what_is_asked_of_a_sync_is_checked() {
     let host = Host::start().await;
     host.sql(SOURCE).await;
     let kb = host.kb().await;
-    let id = create(&host, order(kb, "d", json!({"enabled": false}))).await;
+    let id = create(&host, order(&host, kb, "d", json!({"enabled": false}))).await;
     for (body, code, pointer) in [
         (
             json!({"interval_secs": 0}),
@@ -208,7 +210,7 @@ async fn what_is_asked_of_a_sync_is_checked() {
     }
     let replace = create(
         &host,
-        order(kb, "r", json!({"mode": "replace", "enabled": false})),
+        order(&host, kb, "r", json!({"mode": "replace", "enabled": false})),
     )
     .await;
     let reply = put_cursor(&host, &replace, json!({"kind": "int", "value": "1"})).await;

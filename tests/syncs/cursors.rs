@@ -21,7 +21,7 @@ async fn a_start_cursor_includes_its_value_and_an_initial_cursor_does_not() {
     host.sql(SOURCE).await;
     let kb = host.kb().await;
     for (name, first) in [("start_cursor", 90), ("initial_cursor", 91)] {
-        let id = create(&host, order(kb, name, json!({name: int(90)}))).await;
+        let id = create(&host, order(&host, kb, name, json!({name: int(90)}))).await;
         run(&host, &id).await;
         assert_eq!(landed(&host, kb, name).await, from(first), "{name}");
         assert_eq!(run(&host, &id).await["rows_emitted"], 0);
@@ -34,7 +34,7 @@ async fn a_cursor_is_set_only_while_nothing_can_run() {
     host.sql(SOURCE).await;
     let kb = host.kb().await;
     let slowly = json!({"batch_rows": 10, "pacing": {"batch_delay_ms": 300}});
-    let id = create(&host, order(kb, "d", slowly)).await;
+    let id = create(&host, order(&host, kb, "d", slowly)).await;
     let enabled = put_cursor(&host, &id, int(5)).await;
     assert_eq!(
         (enabled.status, &enabled.json["code"]),
@@ -60,7 +60,7 @@ async fn a_cursor_set_by_hand_is_where_the_next_run_goes_on() {
     let host = Host::start().await;
     host.sql(SOURCE).await;
     let kb = host.kb().await;
-    let id = create(&host, order(kb, "d", json!({}))).await;
+    let id = create(&host, order(&host, kb, "d", json!({}))).await;
     assert_eq!(cursor(&host, &id).await, Value::Null);
     run(&host, &id).await;
     assert_eq!(
@@ -97,7 +97,7 @@ async fn after_a_reset_everything_is_read_again_and_nothing_is_doubled() {
     let host = Host::start().await;
     host.sql(SOURCE).await;
     let kb = host.kb().await;
-    let id = create(&host, order(kb, "d", json!({}))).await;
+    let id = create(&host, order(&host, kb, "d", json!({}))).await;
     run(&host, &id).await;
     let reply = act(&host, &id, "/reset").await;
     assert_eq!(reply.status, 204, "{}", reply.json);
@@ -128,7 +128,7 @@ async fn a_reset_that_drops_the_table_stops_the_run_and_the_next_one_creates() {
     host.sql(SOURCE).await;
     let kb = host.kb().await;
     let slowly = json!({"batch_rows": 5, "pacing": {"batch_delay_ms": 100}});
-    let id = create(&host, order(kb, "d", slowly)).await;
+    let id = create(&host, order(&host, kb, "d", slowly)).await;
     let job = begin(&host, &id).await;
     host.wait_for(&job, |view| view["rows_emitted"].as_i64() >= Some(10))
         .await;

@@ -10,7 +10,7 @@ async fn a_change_changes_what_it_names_and_nothing_else() {
     let kb = host.kb().await;
     let id = create(
         &host,
-        order(kb, "d", json!({"name": "one", "interval_secs": 60})),
+        order(&host, kb, "d", json!({"name": "one", "interval_secs": 60})),
     )
     .await;
     let before = view(&host, &id).await["sync"].clone();
@@ -53,7 +53,7 @@ async fn a_shorter_interval_takes_effect_at_once() {
     let host = Host::start_with(&[EVERY_SECOND]).await;
     host.sql(SOURCE).await;
     let kb = host.kb().await;
-    let id = create(&host, order(kb, "d", every(100_000))).await;
+    let id = create(&host, order(&host, kb, "d", every(100_000))).await;
     until(&host, &id, |view| view["stats"]["runs_completed"] == 1).await;
     patch(&host, &id, json!({"interval_secs": 1})).await;
     until(&host, &id, |view| {
@@ -71,7 +71,7 @@ async fn removing_a_sync_stops_its_run_and_keeps_its_table() {
     host.sql(SOURCE).await;
     let kb = host.kb().await;
     let slowly = json!({"batch_rows": 5, "pacing": {"batch_delay_ms": 100}});
-    let id = create(&host, order(kb, "d", slowly)).await;
+    let id = create(&host, order(&host, kb, "d", slowly)).await;
     let job = begin(&host, &id).await;
     host.wait_for(&job, |view| view["rows_emitted"].as_i64() >= Some(10))
         .await;
@@ -89,6 +89,10 @@ async fn removing_a_sync_stops_its_run_and_keeps_its_table() {
         );
     }
     // The name is free again for a sync that says what to do with the table.
-    create(&host, order(kb, "d", json!({"existing_dest": "replace"}))).await;
+    create(
+        &host,
+        order(&host, kb, "d", json!({"existing_dest": "replace"})),
+    )
+    .await;
     host.until_no_sessions(Duration::from_secs(5)).await;
 }

@@ -16,7 +16,7 @@ async fn a_sync_whose_table_vanished_says_so_backs_off_and_recovers_when_it_is_b
     let host = Host::start_with(&[EVERY_SECOND]).await;
     host.sql(SOURCE).await;
     let kb = host.kb().await;
-    let id = create(&host, order(kb, "d", every(1))).await;
+    let id = create(&host, order(&host, kb, "d", every(1))).await;
     until(&host, &id, |view| {
         view["stats"]["runs_completed"].as_i64() >= Some(1)
     })
@@ -58,7 +58,7 @@ async fn too_many_failures_disable_a_sync_with_the_reason_and_enabling_it_goes_o
     let host = Host::start_with(&SETTINGS).await;
     host.sql(SOURCE).await;
     let kb = host.kb().await;
-    let id = create(&host, order(kb, "d", every(1))).await;
+    let id = create(&host, order(&host, kb, "d", every(1))).await;
     until(&host, &id, |view| {
         view["stats"]["runs_completed"].as_i64() >= Some(1)
     })
@@ -95,7 +95,7 @@ async fn an_operators_stop_is_no_failure_and_what_landed_counts() {
     host.sql(SOURCE).await;
     let kb = host.kb().await;
     let slowly = json!({"batch_rows": 5, "pacing": {"batch_delay_ms": 100}});
-    let id = create(&host, order(kb, "d", slowly)).await;
+    let id = create(&host, order(&host, kb, "d", slowly)).await;
     let job = begin(&host, &id).await;
     let refused = act(&host, &id, "/run").await;
     assert_eq!(
@@ -133,7 +133,7 @@ async fn a_sync_whose_knowledge_base_is_gone_fails_and_says_so() {
     let host = Host::start_with(&SETTINGS).await;
     host.sql(SOURCE).await;
     let kb = host.kb().await;
-    let id = create(&host, order(kb, "d", json!({}))).await;
+    let id = create(&host, order(&host, kb, "d", json!({}))).await;
     run(&host, &id).await;
     assert_eq!(
         host.delete(&format!("/orgs/{}/k2/{kb}", host.org))

@@ -29,7 +29,12 @@ async fn a_run_that_crawls_is_let_go_at_once() {
         );
         let id = create(
             &host,
-            order(kb, &table, json!({"batch_rows": 100, "pacing": pacing})),
+            order(
+                &host,
+                kb,
+                &table,
+                json!({"batch_rows": 100, "pacing": pacing}),
+            ),
         )
         .await;
         let job = begin(&host, &id).await;
@@ -56,7 +61,7 @@ async fn a_run_that_goes_too_fast_is_slowed_down_and_keeps_nothing_open() {
     let (host, kb) = host_with_rows().await;
     // Read in so many pages that there is time to change the pace of a stream that is open.
     insert(&host, ROWS + 1, MANY).await;
-    let id = create(&host, order(kb, "d", json!({"batch_rows": 10}))).await;
+    let id = create(&host, order(&host, kb, "d", json!({"batch_rows": 10}))).await;
     let job = begin(&host, &id).await;
     host.wait_for(&job, |view| view["rows_emitted"].as_i64() >= Some(100))
         .await;

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::harness::{Host, Reply, merge, read};
+use crate::harness::{Host, Reply, merge};
 
 /// Runs must come without anybody asking.
 const EVERY_SECOND: (&str, &str) = ("SLUICE_SCHEDULE__TICK_SECS", "1");
@@ -20,8 +20,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const SOURCE: &str = "create table t (id int primary key, v text); insert into t select g, 'v' || g from generate_series(1, 100) g";
 
 /// A request for a sync of a table of `src` that runs by hand only; `more` adds to it or overrides it.
-fn order(kb: i64, dest_table: &str, more: Value) -> Value {
-    let mut request = read(kb, dest_table, "t", "id");
+fn order(host: &Host, kb: i64, dest_table: &str, more: Value) -> Value {
+    let mut request = host.read(kb, dest_table, "t", "id");
     merge(&mut request, json!({"schedule": {"kind": "manual"}}));
     merge(&mut request, more);
     request

@@ -9,7 +9,7 @@ async fn the_first_run_creates_and_later_ones_append_what_came() {
     let host = Host::start().await;
     host.sql(SOURCE).await;
     let kb = host.kb().await;
-    let id = create(&host, order(kb, "d", json!({}))).await;
+    let id = create(&host, order(&host, kb, "d", json!({}))).await;
     assert_eq!(run(&host, &id).await["mode"], "create");
     assert_eq!(run(&host, &id).await["rows_emitted"], 0);
     insert(&host, 101, 150).await;
@@ -32,7 +32,7 @@ async fn each_run_of_a_replace_sync_swaps_the_table() {
     let host = Host::start().await;
     host.sql(SOURCE).await;
     let kb = host.kb().await;
-    let id = create(&host, order(kb, "d", json!({"mode": "replace"}))).await;
+    let id = create(&host, order(&host, kb, "d", json!({"mode": "replace"}))).await;
     for last in [100, 60, 60] {
         host.sql(&format!("delete from t where id > {last}")).await;
         let job = run(&host, &id).await;
@@ -60,7 +60,7 @@ async fn an_upsert_sync_has_the_last_version_of_each_row() {
     let kb = host.kb().await;
     let by_key =
         json!({"mode": "upsert", "key_columns": ["id"], "source": {"cursor_column": "at"}});
-    let id = create(&host, order(kb, "d", by_key)).await;
+    let id = create(&host, order(&host, kb, "d", by_key)).await;
     for (changed, rows) in [(0, 100), (30, 30), (0, 0)] {
         let update = format!("update t set v = 'new', at = 1000 + id where id <= {changed}");
         host.sql(&update).await;
@@ -82,7 +82,7 @@ async fn runs_come_by_themselves_and_survive_a_crash_of_the_host() {
     let mut host = Host::start_with(&[EVERY_SECOND]).await;
     host.sql(SOURCE).await;
     let kb = host.kb().await;
-    let id = create(&host, order(kb, "d", every(1))).await;
+    let id = create(&host, order(&host, kb, "d", every(1))).await;
     until(&host, &id, |view| {
         view["stats"]["runs_completed"].as_i64() >= Some(2)
     })
@@ -104,9 +104,9 @@ async fn runs_keep_their_interval_and_never_overlap() {
     let host = Host::start_with(&[EVERY_SECOND]).await;
     host.sql(SOURCE).await;
     let kb = host.kb().await;
-    let punctual = create(&host, order(kb, "punctual", every(1))).await;
+    let punctual = create(&host, order(&host, kb, "punctual", every(1))).await;
     // Each run takes two intervals.
-    let mut slow = order(kb, "slow", every(1));
+    let mut slow = order(&host, kb, "slow", every(1));
     merge(
         &mut slow,
         json!({"mode": "replace", "batch_rows": 20, "pacing": {"batch_delay_ms": 500}}),
@@ -151,18 +151,25 @@ async fn a_table_that_is_there_is_refused_adopted_or_replaced() {
     let kb = host.kb().await;
     for (word, rows) in [("adopt", 110), ("replace", 100)] {
         host.job(
-            json!({"kb_id": kb, "dest_table": word, "source": order(kb, "", json!({}))["source"],
+            json!({"kb_id": kb, "dest_table": word, "source": order(&host, kb, "", json!({}))["source"],
                         "cursor": {"kind": "int", "value": "90"}}),
         )
         .await;
         let plain = host
-            .post(&host.connector_path("/syncs"), order(kb, word, json!({})))
+            .post(
+                &host.connector_path("/syncs"),
+                order(&host, kb, word, json!({})),
+            )
             .await;
         assert_eq!(
             (plain.status, &plain.json["code"]),
             (422, &json!("dest_table_exists"))
         );
-        let id = create(&host, order(kb, word, json!({"existing_dest": word}))).await;
+        let id = create(
+            &host,
+            order(&host, kb, word, json!({"existing_dest": word})),
+        )
+        .await;
         run(&host, &id).await;
         assert_eq!(landed(&host, kb, word).await.0, rows, "{word}");
         insert(&host, 101, 105).await;
@@ -178,9 +185,9 @@ async fn a_cron_sync_waits_for_its_time_and_a_manual_one_for_ever() {
     host.sql(SOURCE).await;
     let kb = host.kb().await;
     let yearly = json!({"kind": "cron", "expression": "0 3 1 1 *", "time_zone": "Europe/Berlin"});
-    let cron = create(&host, order(kb, "cron", json!({"schedule": yearly}))).await;
-    let manual = create(&host, order(kb, "manual", json!({}))).await;
-    let clock = create(&host, order(kb, "clock", every(1))).await;
+    let cron = create(&host, order(&host, kb, "cron", json!({"schedule": yearly}))).await;
+    let manual = create(&host, order(&host, kb, "manual", json!({}))).await;
+    let clock = create(&host, order(&host, kb, "clock", every(1))).await;
     until(&host, &clock, |view| {
         view["stats"]["runs_total"].as_i64() >= Some(3)
     })

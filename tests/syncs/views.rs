@@ -12,6 +12,7 @@ async fn a_sync_is_shown_field_by_field() {
     let id = create(
         &host,
         order(
+            &host,
             kb,
             "d",
             json!({"interval_secs": 45, "schedule": {"kind": "interval"}, "enabled": false}),
@@ -66,8 +67,8 @@ async fn a_run_is_shown_at_its_sync_among_its_runs_and_as_a_job() {
     let host = Host::start().await;
     host.sql(SOURCE).await;
     let kb = host.kb().await;
-    let id = create(&host, order(kb, "d", json!({}))).await;
-    let other = create(&host, order(kb, "other", json!({}))).await;
+    let id = create(&host, order(&host, kb, "d", json!({}))).await;
+    let other = create(&host, order(&host, kb, "other", json!({}))).await;
     let mut jobs = Vec::new();
     for _ in 0..3 {
         jobs.insert(0, run(&host, &id).await["id"].clone());
@@ -142,7 +143,7 @@ async fn a_list_has_filters_and_pages() {
         let off = json!({"enabled": number != 1});
         all.insert(
             0,
-            create(&host, order(kb, &format!("d{number}"), off)).await,
+            create(&host, order(&host, kb, &format!("d{number}"), off)).await,
         );
     }
     let list = async |query: &str| -> (Vec<String>, Value) {
@@ -179,7 +180,7 @@ async fn a_sync_that_fails_for_three_intervals_is_stalled() {
     let host = Host::start_with(&[EVERY_SECOND]).await;
     let kb = host.kb().await;
     // There is no table to read.
-    let id = create(&host, order(kb, "d", every(1))).await;
+    let id = create(&host, order(&host, kb, "d", every(1))).await;
     until(&host, &id, |view| view["sync"]["stalled"] == true).await;
     let path = format!("/orgs/{}/connectors/syncs?stalled=true", host.org);
     assert_eq!(host.get(&path).await.json["syncs"][0]["id"], id);

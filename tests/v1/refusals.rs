@@ -1,7 +1,6 @@
 //! Every request for a sync that cannot be: its status, its code, and where it is wrong.
 
 use super::*;
-use crate::harness::read;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_order_that_cannot_be_is_refused_where_it_is_wrong() {
@@ -16,7 +15,7 @@ async fn an_order_that_cannot_be_is_refused_where_it_is_wrong() {
     let bare = model(&host, json!({"table": "t"})).await;
     let wide = model(&host, json!({"table": "t", "primary_key": ["id", "v"]})).await;
     let kb = host.kb().await;
-    host.job(read(kb, "there", "t", "id")).await;
+    host.job(host.read(kb, "there", "t", "id")).await;
     let taken = json!({"destination_id": kb, "stream_name": "taken"});
     create(&host, order(&host, keyed, taken).await).await;
     let wrong = Some("invalid_request");

@@ -1,7 +1,6 @@
 //! What the runs of these syncs land, for each kind of model and each mode.
 
 use super::*;
-use crate::harness::read;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_refresh_swaps_the_table() {
@@ -130,7 +129,7 @@ async fn both_forms_show_all_syncs() {
     }
 
     let kb = host.kb().await;
-    let mut request = read(kb, "e", "t", "id");
+    let mut request = host.read(kb, "e", "t", "id");
     merge(
         &mut request,
         json!({"interval_secs": 90, "enabled": false, "mode": "replace"}),

@@ -1,4 +1,4 @@
-//! The source side: a cluster that all tests of this process share, with a database for each test.
+//! PostgreSQL: a cluster that all tests of this process share, with a database for each test.
 
 use std::sync::OnceLock;
 
@@ -12,12 +12,12 @@ fn shared() -> &'static Cluster {
 }
 
 /// A database of its own, with a session in it.
-pub struct Source {
+pub struct Database {
     dsn: String,
     client: Client,
 }
 
-impl Source {
+impl Database {
     /// A new database in the shared cluster.
     pub async fn create() -> Self {
         let name = format!("test_{}", uuid::Uuid::now_v7().simple());
@@ -41,6 +41,11 @@ impl Source {
         &self.dsn
     }
 
+    pub fn port(&self) -> u16 {
+        let url = url::Url::parse(&self.dsn).expect("a URL");
+        url.port().expect("a port")
+    }
+
     pub fn client(&self) -> &Client {
         &self.client
     }
@@ -53,22 +58,10 @@ impl Source {
             .unwrap_or_else(|error| panic!("{sql}: {error:?}"));
     }
 
-    /// The one text that a query answers.
-    pub async fn text(&self, sql: &str) -> String {
-        let row = self
-            .client
-            .query_one(sql, &[])
-            .await
-            .unwrap_or_else(|error| panic!("{sql}: {error:?}"));
-        row.get(0)
-    }
-
-    /// The texts of the first column, sorted as texts.
+    /// The texts of the first column.
     pub async fn texts(&self, sql: &str) -> Vec<String> {
         let rows = self.client.query(sql, &[]).await;
         let rows = rows.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
-        let mut texts: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
-        texts.sort();
-        texts
+        rows.iter().map(|row| row.get(0)).collect()
     }
 }

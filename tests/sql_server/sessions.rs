@@ -1,0 +1,121 @@
+//! What a session of ours does to the server: it gives way, says who it is, and reads as it was told.
+
+use serde_json::json;
+use tds_server::{Fault, Options, Server};
+
+use crate::harness::{Host, Kind, Source};
+
+const SOURCE: &str =
+    "create table t (id int primary key); insert into t select g from generate_series(1, 100) g";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_gives_way_to_others_and_reads_as_the_pacing_says() {
+    let host = Host::of(Kind::SqlServer).await;
+    let Some(server) = host.source.stand_in() else {
+        return;
+    };
+    host.sql(SOURCE).await;
+    let kb = host.kb().await;
+    for (dest, pacing, isolation) in [
+        ("a", json!({}), "READ COMMITTED"),
+        (
+            "b",
+            json!({"read_uncommitted": true, "max_dop": 2}),
+            "READ UNCOMMITTED",
+        ),
+    ] {
+        let (settings, texts) = (server.settings().len(), server.texts().len());
+        let more = json!({"pacing": pacing});
+        let job = host.job(host.request(kb, dest, ("t", "id"), more)).await;
+        assert_eq!(job["state"], "completed", "{job}");
+        let settings = server.settings().split_off(settings);
+        for wanted in ["LOCK_TIMEOUT", "DEADLOCK_PRIORITY LOW", isolation] {
+            let set = settings
+                .iter()
+                .find(|setting| setting.sql.to_uppercase().contains(wanted));
+            let set = set.unwrap_or_else(|| panic!("{wanted} is not set: {settings:?}"));
+            assert!(!set.in_procedure, "it ends with the procedure: {set:?}");
+        }
+        let program = format!("sluice/{}", job["job_id"].as_str().expect("an id"));
+        let logins = server.logins();
+        assert!(
+            logins.iter().any(|login| login.program == program),
+            "{logins:?}"
+        );
+        let texts = server.texts().split_off(texts);
+        let rows = texts.iter().filter(|text| text.sql.contains("order by"));
+        let rows: Vec<_> = rows.collect();
+        assert!(!rows.is_empty());
+        let bounded = rows
+            .iter()
+            .any(|text| text.sql.contains("option (maxdop 2)"));
+        assert_eq!(bounded, pacing["max_dop"] == 2, "{rows:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_listener_that_sends_readers_elsewhere_is_followed() {
+    let host = Host::of(Kind::SqlServer).await;
+    let Some(server) = host.source.stand_in() else {
+        return;
+    };
+    let replica = Source::create(Kind::SqlServer).await;
+    replica.sql(SOURCE).await;
+    let port = replica.port();
+    let address = ([127, 0, 0, 1], port).into();
+    server
+        .faults()
+        .push(Fault::route_read_only(address).sticky());
+    let dsn = format!("{};ApplicationIntent=ReadOnly", host.source.dsn());
+    host.set_connections(&json!({"src": {"kind": "sql_server", "dsn": dsn}}));
+    let kb = host.kb().await;
+    let job = host.job(host.read(kb, "t", "t", "id")).await;
+    assert_eq!(
+        (&job["state"], &job["rows_emitted"]),
+        (&json!("completed"), &json!(100)),
+        "{job}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_form_of_encryption_that_the_server_offers_is_used() {
+    use tds_server::Tls;
+    let host = Host::of(Kind::SqlServer).await;
+    if host.source.stand_in().is_none() {
+        return;
+    }
+    let kb = host.kb().await;
+    for (n, (tls, encrypt, encrypted)) in [
+        (Tls::Login, "", true),
+        (Tls::Required, "", true),
+        (Tls::Login, "Encrypt=false;", false),
+        (Tls::Off, "Encrypt=DANGER_PLAINTEXT;", false),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let server = Server::start(Options {
+            tls,
+            ..Options::default()
+        })
+        .expect("a free port");
+        let options = Options::default();
+        let dsn = format!(
+            "Server=tcp:127.0.0.1,{};User ID={};Password={};{encrypt}TrustServerCertificate=true",
+            server.addr().port(),
+            options.user,
+            options.password
+        );
+        host.set_connections(&json!({"src": {"kind": "sql_server", "dsn": dsn}}));
+        let job = host
+            .job(host.read(kb, &format!("t{n}"), "none", "id"))
+            .await;
+        assert_eq!(
+            job["error"]["code"], "not_found",
+            "{tls:?} {encrypt}: {job}"
+        );
+        let logins = server.logins();
+        let login = logins.last().expect("somebody logged in");
+        assert_eq!(login.encrypted, encrypted, "{tls:?} {encrypt}");
+    }
+}
