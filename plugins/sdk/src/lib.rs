@@ -1,1 +1,3 @@
 //! What source plugins over SQL share.
+
+pub mod sql;
