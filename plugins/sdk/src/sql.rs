@@ -25,7 +25,7 @@ pub trait Dialect: Sized + 'static {
 }
 
 /// A column that rows are ordered by, and how a parameter is compared with it.
-pub trait Operand {
+pub trait Operand: Sized {
     /// The column's name.
     fn name(&self) -> &str;
 
@@ -34,19 +34,24 @@ pub trait Operand {
 
     /// Rows behind the position whose values are the parameters from `first` on, in the order of `operands`.
     fn after(operands: &[&Self], first: usize) -> String {
-        if let [only] = operands {
-            return only.compare(">", first);
-        }
-        // The first condition is implied by the second, but is the one that an index can serve.
-        format!(
-            "{} and {}",
-            operands[0].compare(">=", first),
-            after_each(operands, first)
-        )
+        after_by_steps(operands, first)
     }
 }
 
-fn after_each<O: Operand + ?Sized>(operands: &[&O], number: usize) -> String {
+/// The same without a comparison of rows.
+pub fn after_by_steps<O: Operand>(operands: &[&O], first: usize) -> String {
+    if let [only] = operands {
+        return only.compare(">", first);
+    }
+    // The first condition is implied by the second, but is the one that an index can serve.
+    format!(
+        "{} and {}",
+        operands[0].compare(">=", first),
+        after_each(operands, first)
+    )
+}
+
+fn after_each<O: Operand>(operands: &[&O], number: usize) -> String {
     let (first, rest) = (operands[0], &operands[1..]);
     let greater = first.compare(">", number);
     if rest.is_empty() {
@@ -214,7 +219,8 @@ impl<D: Dialect> Table<D> {
         )
     }
 
-    fn order(&self, pass: Pass) -> Vec<&D::Operand> {
+    /// What a pass is ordered by, and so what a position in it is made of.
+    pub fn order(&self, pass: Pass) -> Vec<&D::Operand> {
         let cursor = (pass == Pass::Values).then_some(&self.cursor);
         cursor.into_iter().chain(&self.key).collect()
     }
