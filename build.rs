@@ -10,6 +10,7 @@ const BUILT_IN: &[(&str, &str)] = &[("plugin-postgres", "EMBEDDED_PLUGIN_POSTGRE
 const SOURCES: &[&str] = &[
     "build.rs",
     "plugins/postgres",
+    "plugins/sdk",
     "plugins/build",
     "wit",
     "Cargo.lock",

@@ -1,14 +1,18 @@
 //! What the server's catalog says: what can be read, and what one table looks like.
 //! Names are compared as values; nothing of a request is part of a statement's text.
 
-use crate::bindings::{Connection, Error, ErrorKind, Statement, TableEntry, Value};
-use crate::fault::{about, display, error};
-use crate::nearest::nearest;
-use crate::relation::{Attribute, BaseType, Kind, Relation, Shape};
-use crate::sql::Source;
-use crate::watermark::InFlight;
+use plugin_sdk::answer::{Cells, query, unexpected};
+use plugin_sdk::bindings::{Connection, Error, ErrorKind, TableEntry, Value};
+use plugin_sdk::fault::{about, error};
+use plugin_sdk::missing::no_such_table;
+use plugin_sdk::sql::{Source, qualified};
 
-pub const DEFAULT_SCHEMA: &str = "public";
+use crate::column_type::{Shape, Type};
+use crate::sql::{self, Postgres, identifier};
+use crate::watermark::{Identity, InFlight, Kind};
+
+type Relation = plugin_sdk::relation::Relation<Postgres>;
+type Attribute = plugin_sdk::relation::Attribute<Postgres>;
 
 /// The server's name of its version, and whether it is a replica.
 pub fn check(connection: &Connection) -> Result<String, Error> {
@@ -48,34 +52,31 @@ pub fn tables(connection: &Connection) -> Result<Vec<TableEntry>, Error> {
 }
 
 /// One table, exactly as named.
-pub fn relation(
-    connection: &Connection,
-    schema: Option<&str>,
-    table: &str,
-) -> Result<Relation, Error> {
-    let schema = schema
-        .filter(|schema| !schema.is_empty())
-        .unwrap_or(DEFAULT_SCHEMA);
+pub fn relation(connection: &Connection, schema: &str, table: &str) -> Result<Relation, Error> {
     let params = vec![
         Value::Text(schema.to_owned()),
         Value::Text(table.to_owned()),
     ];
     let mut rows = query(connection, include_str!("catalog/relation.sql"), params)?;
     let Some(row) = rows.pop() else {
-        return Err(no_such_table(schema, table, &tables(connection)?));
+        return Err(no_such_table::<Postgres>(
+            schema,
+            table,
+            &tables(connection)?,
+        ));
     };
     let mut row = Cells::of(row);
     let (oid, usable, keys) = (row.int()?, row.boolean()?, row.optional_text()?);
     let (kind, ordered) = (row.text()?, row.optional_text()?);
     if !usable {
-        let schema = crate::sql::identifier(schema);
+        let schema = identifier(schema);
         let message =
             format!("the login may not use schema {schema}: grant usage on schema {schema} to it");
         return Err(error(ErrorKind::PermissionDenied, message));
     }
     let (numbers, columns) = columns(connection, oid, "")?;
     if !columns.iter().any(|column| column.readable) {
-        let table = display(schema, table);
+        let table = qualified::<Postgres>(schema, table);
         let message =
             format!("the login may not read table {table}: grant select on {table} to it");
         return Err(error(ErrorKind::PermissionDenied, message));
@@ -83,19 +84,20 @@ pub fn relation(
     let (primary_key, keys) =
         key_sets(&keys.unwrap_or_default(), &numbers).ok_or_else(unexpected)?;
     let ordered = positions(&ordered.unwrap_or_default(), &numbers).ok_or_else(unexpected)?;
+    let kind = match kind.as_str() {
+        "r" | "p" => Kind::Table,
+        "f" => Kind::Foreign,
+        _ => Kind::View,
+    };
     Ok(Relation {
-        oid,
-        kind: match kind.as_str() {
-            "r" | "p" => Kind::Table,
-            "f" => Kind::Foreign,
-            _ => Kind::View,
-        },
+        identity: Identity { oid, kind },
         source: Source::Table {
             schema: schema.to_owned(),
             name: table.to_owned(),
         },
         columns,
-        ordered,
+        // Nobody can tell what serves the order of a view, or of another server.
+        ordered: (kind == Kind::Table).then_some(ordered),
         keys,
         primary_key,
     })
@@ -106,12 +108,12 @@ pub fn query_relation(connection: &Connection, text: &str) -> Result<Relation, E
     let source = Source::Query(text.to_owned());
     let ask = |sql: String| {
         let rows = query(connection, &sql, vec![]);
-        rows.map_err(|error| about(&source.label(), error))
+        rows.map_err(|error| about(&source.label::<Postgres>(), error))
     };
-    let names = ask(source.names())?.into_iter();
+    let names = ask(sql::names(&source))?.into_iter();
     let names = names.map(|row| Cells::of(row).text());
     let names = names.collect::<Result<Vec<_>, _>>()?;
-    let types = ask(source.types(&names))?.into_iter().flatten();
+    let types = ask(sql::types(&source, &names))?.into_iter().flatten();
     let types = types.map(|oid| Cells::of(vec![oid]).int().map(|oid| oid.to_string()));
     let types = types.collect::<Result<Vec<_>, _>>()?.join(",");
     let (_, mut columns) = columns(connection, 0, &types)?;
@@ -119,13 +121,15 @@ pub fn query_relation(connection: &Connection, text: &str) -> Result<Relation, E
         column.name.clone_from(name);
     }
     Ok(Relation {
-        oid: 0,
-        kind: Kind::View,
+        identity: Identity {
+            oid: 0,
+            kind: Kind::View,
+        },
         source,
         columns,
         primary_key: Vec::new(),
         keys: Vec::new(),
-        ordered: Vec::new(),
+        ordered: None,
     })
 }
 
@@ -183,21 +187,21 @@ fn attribute(row: &mut Cells) -> Result<Attribute, Error> {
         "c" => Shape::Composite,
         _ => Shape::Plain,
     };
-    let base = BaseType {
+    let data_type = Type {
         oid,
         schema,
         name: type_name,
         shape,
+        deterministic: row.boolean()?,
+        operators: row.optional_text()?,
     };
-    let (deterministic, operators) = (row.boolean()?, row.optional_text()?);
     Ok(Attribute {
         name,
         native_type,
         not_null,
         readable,
-        base,
-        deterministic,
-        operators,
+        hidden: false,
+        data_type,
     })
 }
 
@@ -226,99 +230,6 @@ fn positions(text: &str, numbers: &[i64]) -> Option<Vec<usize>> {
     columns.map(position).collect()
 }
 
-fn no_such_table(schema: &str, table: &str, tables: &[TableEntry]) -> Error {
-    let mut message = format!("there is no table {}", display(schema, table));
-    let elsewhere = tables.iter().filter(|entry| entry.name == table);
-    let elsewhere = elsewhere
-        .map(|entry| display(&entry.schema, &entry.name))
-        .collect::<Vec<_>>();
-    let names = tables
-        .iter()
-        .filter(|entry| entry.schema == schema)
-        .map(|entry| entry.name.as_str());
-    let similar = nearest(table, names.clone());
-    if !elsewhere.is_empty() {
-        message += &format!("; name the schema that has it: {}", elsewhere.join(", "));
-    } else if !similar.is_empty() {
-        let similar = similar
-            .iter()
-            .map(|name| display(schema, name))
-            .collect::<Vec<_>>();
-        message += &format!("; similar ones are {}", similar.join(", "));
-    } else if names.count() == 0 {
-        message += "; the login can read no table of that schema, so check the schema's name and the login's grants";
-    } else {
-        message += "; names are matched exactly, upper and lower case included";
-    }
-    error(ErrorKind::NotFound, message)
-}
-
-pub fn query(
-    connection: &Connection,
-    sql: &str,
-    params: Vec<Value>,
-) -> Result<Vec<Vec<Value>>, Error> {
-    connection.query(&Statement {
-        sql: sql.to_owned(),
-        params,
-    })
-}
-
-fn unexpected() -> Error {
-    error(
-        ErrorKind::Other,
-        "the catalog's answer has an unexpected form",
-    )
-}
-
-/// The cells of one row of an answer, taken in order.
-pub struct Cells(std::vec::IntoIter<Value>);
-
-impl Cells {
-    fn of(row: Vec<Value>) -> Self {
-        Self(row.into_iter())
-    }
-
-    /// Of an answer that is one row.
-    pub fn only(mut rows: Vec<Vec<Value>>) -> Result<Self, Error> {
-        rows.pop().map(Self::of).ok_or_else(unexpected)
-    }
-
-    pub fn int(&mut self) -> Result<i64, Error> {
-        match self.0.next() {
-            Some(Value::Int(int)) => Ok(int),
-            _ => Err(unexpected()),
-        }
-    }
-
-    fn optional_int(&mut self) -> Result<Option<i64>, Error> {
-        match self.0.next() {
-            Some(Value::Int(int)) => Ok(Some(int)),
-            Some(Value::Null) => Ok(None),
-            _ => Err(unexpected()),
-        }
-    }
-
-    fn boolean(&mut self) -> Result<bool, Error> {
-        match self.0.next() {
-            Some(Value::Boolean(boolean)) => Ok(boolean),
-            _ => Err(unexpected()),
-        }
-    }
-
-    fn text(&mut self) -> Result<String, Error> {
-        self.optional_text()?.ok_or_else(unexpected)
-    }
-
-    pub fn optional_text(&mut self) -> Result<Option<String>, Error> {
-        match self.0.next() {
-            Some(Value::Text(text)) => Ok(Some(text)),
-            Some(Value::Null) => Ok(None),
-            _ => Err(unexpected()),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -342,7 +253,7 @@ mod tests {
     #[test]
     fn a_missing_table_is_answered_with_what_exists() {
         let tables = [entry("public", "lineitem"), entry("sales", "Orders")];
-        let message = |schema, table| no_such_table(schema, table, &tables).message;
+        let message = |schema, table| no_such_table::<Postgres>(schema, table, &tables).message;
         assert_eq!(
             message("public", "Orders"),
             r#"there is no table "public"."Orders"; name the schema that has it: "sales"."Orders""#

@@ -1,81 +1,93 @@
-//! The source kind `postgres`: a guest that knows PostgreSQL's catalog and dialect, and how to page by a cursor.
-//! It never sees an address, a login or a row: it says what to read, the host reads it. See `wit/source.wit`.
+//! The source kind `postgres`: a guest that knows PostgreSQL's catalog and dialect, and up to where a table can be read
+//! safely. Paging by a cursor is the SDK's. It never sees an address, a login or a row: it says what to read, the host
+//! reads it. See `wit/source.wit`.
 
-mod announce;
-mod bindings;
-mod boundary;
 mod catalog;
-mod fault;
-mod keyed;
-mod keyless;
-mod landed;
-mod log;
-mod nearest;
-mod open;
-mod position;
-mod read;
-mod reader;
-mod relation;
+mod column_type;
 mod sql;
 mod watermark;
 
-use bindings::{ColumnEntry, Connection, Description, Error, Guest, TableEntry};
+use plugin_sdk::bindings::{Connection, Error, Hints, TableEntry, Value};
+use plugin_sdk::kind::{Kind, Refusal};
+use plugin_sdk::relation::Relation;
 
-/// What the component exports.
-pub struct Plugin;
+use column_type::Type;
+use sql::{Operand, Postgres};
+use watermark::{Identity, Scope, Watermark};
 
-impl Guest for Plugin {
-    type Reader = reader::TableReader;
+/// SQLSTATE `undefined_function`: the server finds no ordering operator.
+const UNDEFINED_FUNCTION: &str = "42883";
+/// Class of SQLSTATE `data_exception`: a parameter's text is not of its type.
+const DATA_EXCEPTION: &str = "22";
 
-    fn describe() -> Description {
-        Description {
-            kind: "postgres".to_owned(),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            connection_kinds: vec!["postgres".to_owned()],
-            default_schema: catalog::DEFAULT_SCHEMA.to_owned(),
-            capabilities: Vec::new(),
-        }
-    }
+impl Kind for Postgres {
+    type Type = Type;
+    type Identity = Identity;
+    type Watermark = Watermark;
+
+    const NAME: &'static str = "postgres";
+    const VERSION: &'static str = env!("CARGO_PKG_VERSION");
+    const DEFAULT_SCHEMA: &'static str = "public";
+    const ORDERED_TYPES: &'static str = "an integer, a numeric, a date, a time, a timestamp, a text, a uuid or another \
+                                         type that has an order";
 
     fn check(connection: &Connection) -> Result<String, Error> {
-        log::panics();
         catalog::check(connection)
     }
 
     fn tables(connection: &Connection) -> Result<Vec<TableEntry>, Error> {
-        log::panics();
         catalog::tables(connection)
     }
 
-    fn columns(
+    fn relation(
         connection: &Connection,
-        schema: Option<String>,
-        table: String,
-    ) -> Result<Vec<ColumnEntry>, Error> {
-        log::panics();
-        let relation = catalog::relation(connection, schema.as_deref(), &table)?;
-        let columns = relation.columns.iter().enumerate();
-        let readable = columns
-            .filter(|(_, column)| column.readable)
-            .map(|(at, _)| at)
-            .collect::<Vec<_>>();
-        let described = announce::describe(connection, &relation, &readable)?;
-        let entries = described
-            .into_iter()
-            .zip(readable)
-            .map(|(column, at)| ColumnEntry {
-                column,
-                cursor_candidate: relation.columns[at].operand().is_some(),
-                key_position: relation
-                    .primary_key
-                    .iter()
-                    .position(|key| *key == at)
-                    .map(|key| key as u32 + 1),
-            });
-        Ok(entries.collect())
+        schema: &str,
+        table: &str,
+    ) -> Result<Relation<Self>, Error> {
+        catalog::relation(connection, schema, table)
+    }
+
+    fn query_relation(connection: &Connection, text: &str) -> Result<Relation<Self>, Error> {
+        catalog::query_relation(connection, text)
+    }
+
+    fn options(_hints: &Hints) -> String {
+        String::new()
+    }
+
+    /// A statement's parameters are converted before it looks for rows.
+    fn conversion(_position: &[&Operand]) -> Option<String> {
+        None
+    }
+
+    fn refusal(code: &str) -> Option<Refusal> {
+        match code {
+            UNDEFINED_FUNCTION => Some(Refusal::Unordered),
+            code if code.starts_with(DATA_EXCEPTION) => Some(Refusal::Misfit),
+            _ => None,
+        }
+    }
+
+    fn watermark(
+        relation: &Relation<Self>,
+        cursor: usize,
+        exact: bool,
+        resumed: Option<Value>,
+    ) -> Watermark {
+        let column = &relation.columns[cursor];
+        let scope = Scope {
+            identity: relation.identity,
+            origin: column.data_type.origin(),
+            item: column.item(),
+            exact,
+        };
+        Watermark::new(scope, resumed)
     }
 }
 
+/// What the component exports.
+pub type Plugin = plugin_sdk::Plugin<Postgres>;
+
 // The exports' names hold colons, which a native linker refuses; natively only the unit tests run.
 #[cfg(target_arch = "wasm32")]
-bindings::export!(Plugin with_types_in bindings);
+plugin_sdk::bindings::export!(Plugin with_types_in plugin_sdk::bindings);

@@ -1,5 +1,7 @@
 //! Facts about the statements' texts.
 
+use plugin_sdk::sql::{Known, Pass, no_rows};
+
 use super::*;
 
 fn operand(column: &str, type_name: &str) -> Operand {
@@ -18,14 +20,12 @@ fn behind(behind: usize) -> Known {
     }
 }
 
-fn item(name: &str, form: Form) -> Item {
-    Item {
-        name: name.to_owned(),
-        form,
-    }
+fn item(name: &str, form: Form) -> String {
+    let selected = form.of(&column::<Postgres>(name));
+    format!("{selected} as {}", identifier(name))
 }
 
-fn lineitem() -> Table {
+fn lineitem() -> Table<Postgres> {
     Table {
         source: Source::Table {
             schema: "public".to_owned(),
@@ -35,6 +35,7 @@ fn lineitem() -> Table {
         cursor: operand("updated", "timestamptz"),
         key: vec![operand("l_id", "int8")],
         nullable: false,
+        options: String::new(),
     }
 }
 
@@ -158,13 +159,10 @@ fn operators_of_an_extension_are_named_with_their_schema() {
 
 #[test]
 fn forms_cast_but_keep_the_name() {
-    assert_eq!(item("a", Form::Native).text(), r#"t."a" as "a""#);
+    assert_eq!(item("a", Form::Native), r#"t."a" as "a""#);
+    assert_eq!(item("a", Form::Text), r#"t."a"::pg_catalog.text as "a""#);
     assert_eq!(
-        item("a", Form::Text).text(),
-        r#"t."a"::pg_catalog.text as "a""#
-    );
-    assert_eq!(
-        item("a", Form::Json).text(),
+        item("a", Form::Json),
         r#"pg_catalog.to_json(t."a")::pg_catalog.text as "a""#
     );
 }
@@ -191,7 +189,7 @@ fn a_name_cannot_leave_its_quotes() {
 #[test]
 fn hostile_names_are_quoted_everywhere() {
     let evil = r#"x"; drop table y; --"#;
-    let table = Table {
+    let table = Table::<Postgres> {
         source: Source::Table {
             schema: evil.to_owned(),
             name: evil.to_owned(),
@@ -200,6 +198,7 @@ fn hostile_names_are_quoted_everywhere() {
         cursor: operand(evil, evil),
         key: vec![operand(evil, evil)],
         nullable: true,
+        options: String::new(),
     };
     for pass in [Pass::Nulls, Pass::Values] {
         for known in 0..=2 {
@@ -263,13 +262,14 @@ fn late_rows_of_a_group_are_counted_and_read_up_to_the_landed_key() {
 
 #[test]
 fn the_newest_value_is_found_from_the_end_of_the_index() {
+    const UPDATED: &str = r#"t."updated" as "updated""#;
     let select = r#"select t."updated" as "updated" from "public"."lineitem" as t"#;
     assert_eq!(
-        lineitem().newest(None),
+        newest(&lineitem(), UPDATED, None),
         format!(r#"{select} where t."updated" is not null order by t."updated" desc limit 1"#)
     );
     assert_eq!(
-        lineitem().newest(Some("now()")),
+        newest(&lineitem(), UPDATED, Some("now()")),
         format!(r#"{select} where t."updated" < now() order by t."updated" desc limit 1"#)
     );
 }
@@ -278,12 +278,12 @@ fn the_newest_value_is_found_from_the_end_of_the_index() {
 fn a_query_is_a_source_like_a_table() {
     let source = Source::Query("select 1 as \"a\" -- one".to_owned());
     assert_eq!(
-        no_rows(&source, &[item("a", Form::Text)]),
+        no_rows::<Postgres>(&source, &[item("a", Form::Text)]),
         "select t.\"a\"::pg_catalog.text as \"a\" from (select 1 as \"a\" -- one\n) as t limit 0"
     );
     let nulls = "(select t.* from (values (1)) as one left join (select 1 as \"a\" -- one\n) as t on false)";
     assert_eq!(
-        source.types(&["a".to_owned()]),
+        types(&source, &["a".to_owned()]),
         format!(
             "select pg_catalog.pg_typeof(t.\"a\")::pg_catalog.oid::pg_catalog.int8 from {nulls} as t"
         )

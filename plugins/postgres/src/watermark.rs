@@ -3,12 +3,15 @@
 //! a new snapshot shows up to that value is final. A wait is bounded. What is not known to be final then is held back:
 //! the next run reads it.
 
-use crate::bindings::{Error, Value};
+use plugin_sdk::bindings::{Error, Value};
+use plugin_sdk::kind::{self, Settled};
+use plugin_sdk::position::same;
+
 use crate::catalog;
-use crate::position::same;
-use crate::read::Read;
-use crate::relation::{Kind, Origin, Stamp};
-use crate::sql::identifier;
+use crate::column_type::{Origin, Stamp};
+use crate::sql::{self, Postgres, count_between, identifier};
+
+type Read = plugin_sdk::read::Read<Postgres>;
 
 /// What a run waits in all, in milliseconds: most transactions of a busy database are shorter, and a sync that comes
 /// again loses nothing by leaving the rest for its next run.
@@ -29,12 +32,32 @@ pub struct InFlight {
     pub began: Option<String>,
 }
 
-/// What can be read of a table, as far as the kind of its cursor column tells.
+/// What a relation is, as far as reading it goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Plain or partitioned: writers lock it, or one of its partitions.
+    Table,
+    /// Its rows come from elsewhere in this database: a view, a query.
+    View,
+    /// Its rows come from another server.
+    Foreign,
+}
+
+/// A relation, to the server.
 #[derive(Debug, Clone, Copy)]
-pub struct Scope {
-    pub table: i64,
+pub struct Identity {
+    /// Of the table; 0 of a query.
+    pub oid: i64,
     pub kind: Kind,
+}
+
+/// What can be read of a table, as far as the kind of its cursor column tells.
+#[derive(Debug, Clone)]
+pub struct Scope {
+    pub identity: Identity,
     pub origin: Origin,
+    /// The cursor column as the batches have it.
+    pub item: String,
     /// Whether equality of cursor values can be told from their texts.
     pub exact: bool,
 }
@@ -57,14 +80,6 @@ struct Waiting {
     for_these: Option<Vec<InFlight>>,
 }
 
-/// What comes out of a step.
-pub enum Settled {
-    /// Ask again after these milliseconds; the reason is for the log.
-    Wait(u32, String),
-    /// Everything up to this value is final; none: nothing is.
-    Until(Option<Value>),
-}
-
 impl Watermark {
     pub fn new(scope: Scope, resumed: Option<Value>) -> Self {
         Self {
@@ -76,46 +91,23 @@ impl Watermark {
         }
     }
 
-    pub fn step(&mut self, read: &Read) -> Result<Settled, Error> {
-        let Some(mut waiting) = self.waiting.take() else {
-            return self.begin(read);
-        };
-        if let Some(before) = &waiting.for_these {
-            let left = still_there(before, self.in_flight(read)?);
-            if left.is_empty() {
-                return Ok(Settled::Until(Some(waiting.newest)));
-            }
-            waiting.for_these = Some(left);
-        }
-        if self.waited_ms < WAIT_MS {
-            return Ok(self.wait(waiting));
-        }
-        match &waiting.for_these {
-            Some(left) => self.hold_back(read, &waiting.newest, left),
-            None => Ok(Settled::Until(Some(waiting.newest))),
-        }
-    }
-
-    pub fn warnings(&self) -> &[String] {
-        &self.warnings
-    }
-
     fn begin(&mut self, read: &Read) -> Result<Settled, Error> {
-        let Some(newest) = read.ask(&read.table.newest(None), vec![])? else {
-            return Ok(Settled::Until(None));
+        let Some(newest) = read.ask(&sql::newest(&read.table, &self.scope.item, None), vec![])?
+        else {
+            return Ok(Settled::Nothing);
         };
         let unmoved = |resumed| self.scope.exact && same(resumed, &newest);
         if self.resumed.as_ref().is_some_and(unmoved) {
-            return Ok(Settled::Until(Some(newest)));
+            return Ok(Settled::Until(newest));
         }
-        if self.scope.kind == Kind::Foreign {
+        if self.scope.identity.kind == Kind::Foreign {
             let column = identifier(&read.table.cursor.column);
             self.warnings.push(format!(
                 "{} is on another server, whose transactions cannot be seen from here: a row that is committed after \
                  others with a greater {column} were read is missed; sync from that server itself",
                 read.label
             ));
-            return Ok(Settled::Until(Some(newest)));
+            return Ok(Settled::Until(newest));
         }
         if catalog::is_replica(&read.connection)? {
             let column = identifier(&read.table.cursor.column);
@@ -132,7 +124,7 @@ impl Watermark {
         }
         let in_flight = self.in_flight(read)?;
         if in_flight.is_empty() {
-            return Ok(Settled::Until(Some(newest)));
+            return Ok(Settled::Until(newest));
         }
         Ok(self.wait(Waiting {
             newest,
@@ -141,8 +133,9 @@ impl Watermark {
     }
 
     fn in_flight(&self, read: &Read) -> Result<Vec<InFlight>, Error> {
-        let only_writers = self.scope.kind == Kind::Table && self.scope.origin == Origin::Insert;
-        catalog::in_flight(&read.connection, self.scope.table, only_writers)
+        let only_writers =
+            self.scope.identity.kind == Kind::Table && self.scope.origin == Origin::Insert;
+        catalog::in_flight(&read.connection, self.scope.identity.oid, only_writers)
     }
 
     /// Each wait is twice the one before.
@@ -171,23 +164,52 @@ impl Watermark {
         newest: &Value,
         left: &[InFlight],
     ) -> Result<Settled, Error> {
-        let until = match (oldest_beginning(left), safe_limit(self.scope)) {
+        let until = match (oldest_beginning(left), safe_limit(self.scope.origin)) {
             (Some(began), Some(limit)) => {
                 let began = Value::Text(began.to_owned());
-                read.ask(&read.table.newest(Some(limit)), vec![began])?
+                read.ask(
+                    &sql::newest(&read.table, &self.scope.item, Some(limit)),
+                    vec![began],
+                )?
             }
             _ => None,
         };
         let known = until.as_ref().or(self.resumed.as_ref());
         let known = known.filter(|known| !matches!(known, Value::Null));
-        let sql = read.table.count_between(known.is_some(), COUNT_AT_MOST + 1);
+        let sql = count_between(&read.table, known.is_some(), COUNT_AT_MOST + 1);
         let params = std::iter::once(newest).chain(known).cloned().collect();
         let rows = read.count(&sql, params)?;
         if rows > 0 {
             self.warnings
                 .push(held_back(&read.table.cursor.column, rows, left));
         }
-        Ok(Settled::Until(until))
+        Ok(until.map_or(Settled::Nothing, Settled::Until))
+    }
+}
+
+impl kind::Watermark<Postgres> for Watermark {
+    fn step(&mut self, read: &Read) -> Result<Settled, Error> {
+        let Some(mut waiting) = self.waiting.take() else {
+            return self.begin(read);
+        };
+        if let Some(before) = &waiting.for_these {
+            let left = still_there(before, self.in_flight(read)?);
+            if left.is_empty() {
+                return Ok(Settled::Until(waiting.newest));
+            }
+            waiting.for_these = Some(left);
+        }
+        if self.waited_ms < WAIT_MS {
+            return Ok(self.wait(waiting));
+        }
+        match &waiting.for_these {
+            Some(left) => self.hold_back(read, &waiting.newest, left),
+            None => Ok(Settled::Until(waiting.newest)),
+        }
+    }
+
+    fn warnings(&self) -> &[String] {
+        &self.warnings
     }
 }
 
@@ -212,11 +234,11 @@ fn oldest_beginning(left: &[InFlight]) -> Option<&str> {
 
 /// No stamp below this can come any more when the oldest transaction began at `$1`. Ten seconds are left for stamps of
 /// applications, which are taken a little before; twelve hours where the writer's time zone is unknown.
-fn safe_limit(scope: Scope) -> Option<&'static str> {
+fn safe_limit(origin: Origin) -> Option<&'static str> {
     const TIMESTAMPTZ: &str = "$1::pg_catalog.timestamptz - '10 seconds'::pg_catalog.interval";
     const TIMESTAMP: &str = "pg_catalog.timezone('UTC', $1::pg_catalog.timestamptz) - '12 hours 10 seconds'::pg_catalog.interval";
     const DATE: &str = "(pg_catalog.timezone('UTC', $1::pg_catalog.timestamptz) - '12 hours 10 seconds'::pg_catalog.interval)::pg_catalog.date";
-    match scope.origin {
+    match origin {
         Origin::Stamp(Stamp::Timestamptz) => Some(TIMESTAMPTZ),
         Origin::Stamp(Stamp::Timestamp) => Some(TIMESTAMP),
         Origin::Stamp(Stamp::Date) => Some(DATE),

@@ -2,6 +2,7 @@
 //! and every page ends at a position. Paced: a statement a page. Else one statement for many pages.
 
 use crate::bindings::{Batch, Error, Page, RowStream};
+use crate::kind::Kind;
 use crate::position::Position;
 use crate::read::Read;
 use crate::sql::{Bound, Pass};
@@ -44,7 +45,7 @@ impl Keyed {
     }
 
     /// The next page; none after the last.
-    pub fn next(&mut self, read: &Read, max_rows: u32) -> Result<Option<Page>, Error> {
+    pub fn next<K: Kind>(&mut self, read: &Read<K>, max_rows: u32) -> Result<Option<Page>, Error> {
         while self.position.pass.is_some() {
             let page = if read.paced {
                 self.fetch(read, max_rows)?
@@ -58,7 +59,7 @@ impl Keyed {
         Ok(None)
     }
 
-    fn fetch(&mut self, read: &Read, max_rows: u32) -> Result<Option<Page>, Error> {
+    fn fetch<K: Kind>(&mut self, read: &Read<K>, max_rows: u32) -> Result<Option<Page>, Error> {
         let batch = match self.waiting.take() {
             Some(batch) => batch,
             None => self.fetch_some(read, max_rows)?,
@@ -75,7 +76,7 @@ impl Keyed {
         Ok(page)
     }
 
-    fn fetch_some(&mut self, read: &Read, max_rows: u32) -> Result<Batch, Error> {
+    fn fetch_some<K: Kind>(&mut self, read: &Read<K>, max_rows: u32) -> Result<Batch, Error> {
         let rows = if read.ordered {
             max_rows
         } else {
@@ -87,7 +88,7 @@ impl Keyed {
         Ok(batch)
     }
 
-    fn pull(&mut self, read: &Read, max_rows: u32) -> Result<Option<Page>, Error> {
+    fn pull<K: Kind>(&mut self, read: &Read<K>, max_rows: u32) -> Result<Option<Page>, Error> {
         let mut span = match self.span.take() {
             Some(span) => span,
             None => {
@@ -116,7 +117,7 @@ impl Keyed {
         self.page(read, batch)
     }
 
-    fn page(&mut self, read: &Read, batch: Batch) -> Result<Option<Page>, Error> {
+    fn page<K: Kind>(&mut self, read: &Read<K>, batch: Batch) -> Result<Option<Page>, Error> {
         let Some(last) = batch.len().checked_sub(1) else {
             return Ok(None);
         };

@@ -5,68 +5,74 @@ use std::collections::BTreeSet;
 
 use crate::announce::announce;
 use crate::bindings::{Column, Connection, DataType, Error, ErrorKind, Request};
-use crate::catalog;
 use crate::fault::{column_error, invalid_cursor};
+use crate::kind::{Kind, Type};
 use crate::nearest::nearest;
 use crate::position::{Position, fits, skips_nulls};
 use crate::read::Read;
-use crate::relation::{Attribute, Kind, Relation};
-use crate::sql::{Operand, Table, identifier};
-use crate::watermark::{Scope, Watermark};
+use crate::relation::{Attribute, Relation};
+use crate::sql::{Operand, Table};
 
 /// A read that can begin.
-pub struct Opened {
-    pub read: Read,
+pub struct Opened<K: Kind> {
+    pub read: Read<K>,
     pub position: Position,
     /// What every batch has.
     pub columns: Vec<Column>,
-    /// Whether rows can be told apart, by the cursor column or with a key.
-    pub keyed: bool,
+    /// What identifies a row, as positions in `columns`: the cursor column and the key. None: nothing does.
+    pub key: Option<Vec<u32>>,
     /// Whether equality of cursor values can be told from a batch.
     pub exact: bool,
     /// Whether there may be rows that this read leaves out, for they have no cursor value.
     pub skips_nulls: bool,
     /// Finds how far it may be read, if another read goes on from here.
-    pub watermark: Option<Watermark>,
+    pub watermark: Option<K::Watermark>,
     /// What is known before the first page.
     pub warnings: Vec<String>,
 }
 
-pub fn open(connection: Connection, request: &Request) -> Result<Opened, Error> {
+pub fn open<K: Kind>(connection: Connection, request: &Request) -> Result<Opened<K>, Error> {
     let relation = match &request.query {
-        Some(query) => catalog::query_relation(&connection, query)?,
-        None => catalog::relation(&connection, request.schema.as_deref(), &request.table)?,
+        Some(query) => K::query_relation(&connection, query)?,
+        None => relation::<K>(&connection, request.schema.as_deref(), &request.table)?,
     };
-    let label = relation.source.label();
+    let label = relation.source.label::<K>();
     let cursor = require(&relation, &request.cursor_column)?;
-    let operand = order_by(&relation.columns[cursor])?;
+    let attribute = &relation.columns[cursor];
+    let operand = attribute.operand().ok_or_else(|| unordered(attribute))?;
     let tie = relation.tie(cursor);
     let key = tie.clone().unwrap_or_default();
     let selected = projection(&relation, &request.columns, cursor, &key)?;
-    let place = |column: &usize| {
-        selected
-            .iter()
-            .position(|s| s == column)
-            .map(|at| at as u32)
-    };
-    let cells = std::iter::once(&cursor)
-        .chain(&key)
-        .filter_map(place)
-        .collect();
+    let mut items = selected
+        .iter()
+        .map(|column| relation.columns[*column].item())
+        .collect::<Vec<_>>();
+    let width = items.len() as u32;
+    let (mut identity, mut cells) = (Vec::new(), Vec::new());
+    for column in std::iter::once(&cursor).chain(&key) {
+        let Some(place) = selected.iter().position(|s| s == column) else {
+            continue;
+        };
+        identity.push(place as u32);
+        match relation.columns[*column].exact_item(items.len()) {
+            Some(item) => {
+                cells.push(items.len() as u32);
+                items.push(item);
+            }
+            None => cells.push(place as u32),
+        }
+    }
 
-    let attribute = &relation.columns[cursor];
     let table = Table {
         source: relation.source.clone(),
-        items: selected
-            .iter()
-            .map(|column| relation.columns[*column].item())
-            .collect(),
+        items,
         cursor: operand,
         key: key
             .iter()
             .filter_map(|column| relation.columns[*column].operand())
             .collect(),
         nullable: !attribute.not_null,
+        options: K::options(&request.hints),
     };
     let position = match &request.resume {
         None => Position::beginning(table.nullable),
@@ -75,36 +81,33 @@ pub fn open(connection: Connection, request: &Request) -> Result<Opened, Error> 
         }
     };
     let skips_nulls = table.nullable && request.resume.as_ref().is_some_and(skips_nulls);
+    let ordered = relation.ordered.as_ref();
     let read = Read {
         connection,
         table,
         label,
         paced: request.hints.paced,
-        ordered: relation.kind != Kind::Table || relation.ordered.contains(&cursor),
+        ordered: ordered.is_none_or(|ordered| ordered.contains(&cursor)),
         until: None,
         cells,
+        width,
     };
     let columns = announce(&read, &position, &relation, &selected, attribute)?;
-    let data_type = &columns[read.cells[0] as usize].data_type;
+    let data_type = &columns[identity[0] as usize].data_type;
     if let Some(resume) = &request.resume
-        && attribute.has_own_kind()
+        && attribute.data_type.has_own_kind()
         && !fits(&resume.value, data_type)
     {
         return Err(misfit(attribute));
     }
     // The digits of a fixed scale are all there: equal decimals have equal texts.
-    let exact = attribute.equality_is_exact() || matches!(data_type, DataType::Decimal(_));
-    let scope = Scope {
-        table: relation.oid,
-        kind: relation.kind,
-        origin: attribute.origin(),
-        exact,
-    };
+    let exact =
+        attribute.data_type.equality_is_exact() || matches!(data_type, DataType::Decimal(_));
     let resumed = request.resume.as_ref().map(|cursor| cursor.value.clone());
     let watermark = request
         .hints
         .continued
-        .then(|| Watermark::new(scope, resumed));
+        .then(|| K::watermark(&relation, cursor, exact, resumed));
     let warnings = (!read.ordered).then(|| unordered_table(&read, attribute));
     Ok(Opened {
         watermark,
@@ -112,43 +115,56 @@ pub fn open(connection: Connection, request: &Request) -> Result<Opened, Error> 
         read,
         position,
         columns,
-        keyed: tie.is_some(),
+        key: tie.is_some().then_some(identity),
         exact,
         skips_nulls,
     })
 }
 
+/// A table of the schema that is named, or else meant.
+pub fn relation<K: Kind>(
+    connection: &Connection,
+    schema: Option<&str>,
+    table: &str,
+) -> Result<Relation<K>, Error> {
+    let schema = schema.filter(|schema| !schema.is_empty());
+    K::relation(connection, schema.unwrap_or(K::DEFAULT_SCHEMA), table)
+}
+
 /// What a read without an index costs the source, and how to spare it that.
-fn unordered_table(read: &Read, cursor: &Attribute) -> String {
+fn unordered_table<K: Kind>(read: &Read<K>, cursor: &Attribute<K>) -> String {
     let columns = std::iter::once(&read.table.cursor).chain(&read.table.key);
-    let columns = columns.map(|operand| identifier(&operand.column));
+    let columns = columns.map(|operand| K::identifier(operand.name()));
     let columns = columns.collect::<Vec<_>>().join(", ");
     let label = &read.label;
     let table = label.trim_start_matches("table ");
     format!(
         "no index of {label} begins with {}, so the source sorts the table for each run: create index on {table} ({columns})",
-        identifier(&cursor.name)
+        K::identifier(&cursor.name)
     )
 }
 
-/// The columns to select: those asked for, then the cursor column and the key if they are missing,
+/// The columns to select: those asked for, or all but the hidden ones, then the cursor column and the key if they are missing,
 /// since a cursor is made of them.
-fn projection(
-    relation: &Relation,
+fn projection<K: Kind>(
+    relation: &Relation<K>,
     names: &[String],
     cursor: usize,
     key: &[usize],
 ) -> Result<Vec<usize>, Error> {
-    if names.is_empty() {
-        let all = (0..relation.columns.len()).map(|column| readable(relation, column));
-        return all.collect();
-    }
     let mut seen = BTreeSet::new();
-    let mut selected = Vec::with_capacity(names.len() + 1 + key.len());
+    let mut selected = Vec::new();
+    if names.is_empty() {
+        let all = 0..relation.columns.len();
+        for column in all.filter(|column| !relation.columns[*column].hidden) {
+            seen.insert(column);
+            selected.push(readable(relation, column)?);
+        }
+    }
     for name in names {
         let column = require(relation, name)?;
         if !seen.insert(column) {
-            let message = format!("column {} is asked for twice", identifier(name));
+            let message = format!("column {} is asked for twice", K::identifier(name));
             return Err(column_error(ErrorKind::InvalidRequest, name, message));
         }
         selected.push(column);
@@ -161,29 +177,29 @@ fn projection(
     Ok(selected)
 }
 
-fn require(relation: &Relation, name: &str) -> Result<usize, Error> {
+fn require<K: Kind>(relation: &Relation<K>, name: &str) -> Result<usize, Error> {
     if let Some(column) = relation.position(name) {
         return readable(relation, column);
     }
-    let source = relation.source.label();
-    let mut message = format!("{source} has no column {}", identifier(name));
+    let source = relation.source.label::<K>();
+    let mut message = format!("{source} has no column {}", K::identifier(name));
     let similar = nearest(
         name,
         relation.columns.iter().map(|column| column.name.as_str()),
     );
     if !similar.is_empty() {
-        let similar = similar.into_iter().map(identifier).collect::<Vec<_>>();
+        let similar = similar.into_iter().map(K::identifier).collect::<Vec<_>>();
         message += &format!("; similar ones are {}", similar.join(", "));
     }
     Err(column_error(ErrorKind::NotFound, name, message))
 }
 
-fn readable(relation: &Relation, column: usize) -> Result<usize, Error> {
+fn readable<K: Kind>(relation: &Relation<K>, column: usize) -> Result<usize, Error> {
     let attribute = &relation.columns[column];
     if attribute.readable {
         return Ok(column);
     }
-    let (source, name) = (relation.source.label(), identifier(&attribute.name));
+    let (source, name) = (relation.source.label::<K>(), K::identifier(&attribute.name));
     let message = format!(
         "the login may not read column {name} of {source}: grant select on the table to it, or ask for other columns"
     );
@@ -194,31 +210,27 @@ fn readable(relation: &Relation, column: usize) -> Result<usize, Error> {
     ))
 }
 
-fn order_by(attribute: &Attribute) -> Result<Operand, Error> {
-    attribute.operand().ok_or_else(|| unordered(attribute))
-}
-
-pub fn unordered(attribute: &Attribute) -> Error {
+pub fn unordered<K: Kind>(attribute: &Attribute<K>) -> Error {
     let message = format!(
-        "column {} cannot be a cursor: its type {} cannot be ordered and compared by one value; use an integer, a \
-         numeric, a date, a time, a timestamp, a text, a uuid or another type that has an order",
-        identifier(&attribute.name),
-        attribute.native_type
+        "column {} cannot be a cursor: its type {} cannot be ordered and compared by one value; use {}",
+        K::identifier(&attribute.name),
+        attribute.native_type,
+        K::ORDERED_TYPES
     );
     column_error(ErrorKind::InvalidRequest, &attribute.name, message)
 }
 
 /// The server's words are left out of this one: they repeat the value.
-pub fn misfit(attribute: &Attribute) -> Error {
+pub fn misfit<K: Kind>(attribute: &Attribute<K>) -> Error {
     let message = format!(
         "the cursor does not fit column {} of type {}",
-        identifier(&attribute.name),
+        K::identifier(&attribute.name),
         attribute.native_type
     );
     invalid_cursor(&attribute.name, message)
 }
 
-fn other_key(label: &str, attribute: &Attribute) -> Error {
+fn other_key<K: Kind>(label: &str, attribute: &Attribute<K>) -> Error {
     let message = format!(
         "the cursor was made with another key than {label} has now, so the place of its row is unknown; reset the \
          sync, or give a cursor without a tie to go on behind all rows with that value"

@@ -26,15 +26,6 @@ pub fn invalid_cursor(column: &str, message: impl Into<String>) -> Error {
     }
 }
 
-/// How a table is named in messages.
-pub fn display(schema: &str, table: &str) -> String {
-    format!(
-        "{}.{}",
-        crate::sql::identifier(schema),
-        crate::sql::identifier(table)
-    )
-}
-
 /// Says what the host's error is about.
 pub fn about(source: &str, error: Error) -> Error {
     Error {

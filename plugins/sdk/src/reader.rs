@@ -2,6 +2,7 @@
 //! last page's cursor, would not find by itself.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 
 use crate::bindings::{
     Batch, Column, Connection, Cursor, Done, Error, GuestReader, Page, Reader, Request, Step, Value,
@@ -9,29 +10,32 @@ use crate::bindings::{
 use crate::boundary::Boundary;
 use crate::keyed::Keyed;
 use crate::keyless::Keyless;
+use crate::kind::{Kind, Settled, Watermark};
 use crate::open::{Opened, open};
 use crate::position::Position;
 use crate::read::Read;
-use crate::sql::identifier;
-use crate::watermark::{Settled, Watermark};
+use crate::sql::Operand;
 
-pub struct TableReader {
-    columns: Vec<Column>,
+pub struct TableReader<K: Kind> {
     key: Vec<u32>,
     warnings: Vec<String>,
-    state: RefCell<State>,
+    state: RefCell<State<K>>,
 }
 
-struct State {
+struct State<K: Kind> {
     // Before the connection: streams end before what they run on.
     pages: Pages,
     boundary: Option<Boundary>,
-    watermark: Option<Watermark>,
+    watermark: Option<K::Watermark>,
     is_settled: bool,
     /// Where the read stands, and a batch without rows: what a last page is made of. None where nothing can come late.
     end: Option<End>,
-    read: Read,
+    read: Read<K>,
     skips_nulls: bool,
+    /// What every batch has.
+    columns: Vec<Column>,
+    /// Positions in `columns` of those that were answered with fewer digits than the source has.
+    rounded: BTreeSet<u32>,
 }
 
 #[derive(Default)]
@@ -44,19 +48,20 @@ enum Pages {
     Keyless(Keyless),
 }
 
-impl GuestReader for TableReader {
+impl<K: Kind> GuestReader for TableReader<K> {
     fn open(connection: Connection, request: Request) -> Result<Reader, Error> {
         crate::log::panics();
         let Opened {
             read,
             position,
             columns,
-            keyed,
+            key,
             exact,
             skips_nulls,
             watermark,
             warnings,
-        } = open(connection, &request)?;
+        } = open::<K>(connection, &request)?;
+        let keyed = key.is_some();
         let unique = keyed && read.table.key.is_empty();
         let boundary = request.resume.as_ref();
         let boundary = boundary.and_then(|resumed| Boundary::of(resumed, unique));
@@ -64,11 +69,6 @@ impl GuestReader for TableReader {
             Pages::Keyed(Keyed::new(position))
         } else {
             Pages::Keyless(Keyless::new(position, exact))
-        };
-        let key = if keyed {
-            read.cells.clone()
-        } else {
-            Vec::new()
         };
         let state = RefCell::new(State {
             pages,
@@ -78,17 +78,18 @@ impl GuestReader for TableReader {
             watermark,
             read,
             skips_nulls,
+            columns,
+            rounded: BTreeSet::new(),
         });
         Ok(Reader::new(Self {
-            columns,
-            key,
+            key: key.unwrap_or_default(),
             warnings,
             state,
         }))
     }
 
     fn columns(&self) -> Vec<Column> {
-        self.columns.clone()
+        self.state.borrow().columns.clone()
     }
 
     fn key(&self) -> Vec<u32> {
@@ -104,13 +105,14 @@ impl GuestReader for TableReader {
     }
 }
 
-impl State {
+impl<K: Kind> State<K> {
     /// First how far it may be read, then what came late, then the rest.
     fn next(&mut self, max_rows: u32) -> Result<Step, Error> {
         if let Some((millis, reason)) = self.settle()? {
             return Ok(Step::Wait((millis, reason)));
         }
         if let Some(page) = self.page(max_rows)? {
+            let page = self.landing(page)?;
             if let (Some(end), Some(cursor)) = (&mut self.end, &page.cursor) {
                 end.page = Some((cursor.clone(), page.batch.slice(0, 0)?));
             }
@@ -122,6 +124,13 @@ impl State {
         Ok(Step::Done(Done {
             warnings: self.warnings(),
         }))
+    }
+
+    /// What lands of a page.
+    fn landing(&mut self, page: Page) -> Result<Page, Error> {
+        let batch = self.read.landing(page.batch)?;
+        self.rounded.extend(batch.rounded());
+        Ok(Page { batch, ..page })
     }
 
     fn page(&mut self, max_rows: u32) -> Result<Option<Page>, Error> {
@@ -158,8 +167,9 @@ impl State {
         if let (Some(watermark), false) = (&mut self.watermark, self.is_settled) {
             match watermark.step(&self.read)? {
                 Settled::Wait(millis, reason) => return Ok(Some((millis, reason))),
-                Settled::Until(Some(until)) => self.read.until = Some(until),
-                Settled::Until(None) => self.pages.position().leave_out_values(),
+                Settled::Until(until) => self.read.until = Some(until),
+                Settled::Everything => {}
+                Settled::Nothing => self.pages.position().leave_out_values(),
             }
             self.is_settled = true;
         }
@@ -167,15 +177,33 @@ impl State {
     }
 
     fn warnings(&self) -> Vec<String> {
-        let held_back = self.watermark.iter().flat_map(Watermark::warnings).cloned();
-        held_back.chain(self.null_warning()).collect()
+        let watermark = self.watermark.iter();
+        let held_back = watermark.flat_map(|watermark| watermark.warnings().to_vec());
+        held_back
+            .chain(self.null_warning())
+            .chain(self.rounded_warning())
+            .collect()
+    }
+
+    fn rounded_warning(&self) -> Option<String> {
+        let names = self.rounded.iter();
+        let names = names.filter_map(|column| self.columns.get(*column as usize));
+        let names = names
+            .map(|column| K::identifier(&column.name))
+            .collect::<Vec<_>>();
+        (!names.is_empty()).then(|| {
+            format!(
+                "{} holds values with more digits than microseconds, which have landed rounded down",
+                names.join(", ")
+            )
+        })
     }
 
     fn null_warning(&self) -> Option<String> {
         if !self.skips_nulls {
             return None;
         }
-        let column = identifier(&self.read.table.cursor.column);
+        let column = K::identifier(self.read.table.cursor.name());
         match self.read.count_nulls() {
             Ok(0) => None,
             Ok(rows) => Some(format!(
@@ -191,7 +219,7 @@ impl State {
 }
 
 impl Pages {
-    fn next(&mut self, read: &Read, max_rows: u32) -> Result<Option<Page>, Error> {
+    fn next<K: Kind>(&mut self, read: &Read<K>, max_rows: u32) -> Result<Option<Page>, Error> {
         match self {
             Self::Keyed(pages) => pages.next(read, max_rows),
             Self::Keyless(pages) => pages.next(read, max_rows),

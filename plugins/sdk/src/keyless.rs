@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 
 use crate::bindings::{Batch, Cursor, Error, Page, RowStream, Value};
 use crate::keyed::{PAGES_OF_A_SORT, SPAN};
+use crate::kind::Kind;
 use crate::position::{Position, group_start, same};
 use crate::read::Read;
 use crate::sql::{Bound, Pass};
@@ -42,7 +43,7 @@ impl Keyless {
     }
 
     /// The next page; none after the last.
-    pub fn next(&mut self, read: &Read, max_rows: u32) -> Result<Option<Page>, Error> {
+    pub fn next<K: Kind>(&mut self, read: &Read<K>, max_rows: u32) -> Result<Option<Page>, Error> {
         while let Some(pass) = self.position.pass {
             let mut run = match self.run.take() {
                 Some(run) => run,
@@ -70,7 +71,7 @@ impl Keyless {
         Ok(None)
     }
 
-    fn start(&self, read: &Read, pass: Pass, max_rows: u32) -> Result<Run, Error> {
+    fn start<K: Kind>(&self, read: &Read<K>, pass: Pass, max_rows: u32) -> Result<Run, Error> {
         let bound = match pass {
             // Nothing orders these, so nothing can be left for another statement.
             Pass::Nulls => None,
@@ -96,9 +97,9 @@ impl Keyless {
     }
 
     /// As much of the batch as one page may be: up to the last group if that may go on in what follows.
-    fn page(
+    fn page<K: Kind>(
         &self,
-        read: &Read,
+        read: &Read<K>,
         pass: Pass,
         run: &mut Run,
         batch: Batch,
@@ -167,7 +168,7 @@ impl Keyless {
 impl Run {
     /// Takes the rows of several pages, so that nothing is open while they are handed over. Only a group that is
     /// larger keeps its statement.
-    fn gather(&mut self, read: &Read, max_rows: u32) -> Result<(), Error> {
+    fn gather<K: Kind>(&mut self, read: &Read<K>, max_rows: u32) -> Result<(), Error> {
         while self.waiting.len() <= PAGES_OF_A_SORT as usize
             && let Some(batch) = self.pull(read, max_rows)?
         {
@@ -177,7 +178,7 @@ impl Run {
     }
 
     /// The next rows, at most `max_rows`; none after the last.
-    fn take(&mut self, read: &Read, max_rows: u32) -> Result<Option<Batch>, Error> {
+    fn take<K: Kind>(&mut self, read: &Read<K>, max_rows: u32) -> Result<Option<Batch>, Error> {
         let Some(batch) = (match self.waiting.pop_front() {
             Some(batch) => Some(batch),
             None => self.pull(read, max_rows)?,
@@ -194,7 +195,7 @@ impl Run {
     }
 
     /// The rows behind those that were taken.
-    fn peek(&mut self, read: &Read, max_rows: u32) -> Result<Option<&Batch>, Error> {
+    fn peek<K: Kind>(&mut self, read: &Read<K>, max_rows: u32) -> Result<Option<&Batch>, Error> {
         if self.waiting.is_empty()
             && let Some(batch) = self.pull(read, max_rows)?
         {
@@ -204,7 +205,7 @@ impl Run {
     }
 
     /// Drops the stream, and with it the statement, as soon as it has ended.
-    fn pull(&mut self, read: &Read, max_rows: u32) -> Result<Option<Batch>, Error> {
+    fn pull<K: Kind>(&mut self, read: &Read<K>, max_rows: u32) -> Result<Option<Batch>, Error> {
         while let Some(stream) = &self.stream {
             let Some(batch) = read.pull(stream, max_rows)? else {
                 self.stream = None;

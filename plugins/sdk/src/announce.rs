@@ -2,55 +2,62 @@
 
 use crate::bindings::{Column, Connection, Error, ErrorKind, RowStream, Statement};
 use crate::fault::{about, error};
+use crate::kind::{Kind, Refusal};
 use crate::open::{misfit, unordered};
 use crate::position::Position;
 use crate::read::Read;
 use crate::relation::{Attribute, Relation};
-use crate::sql::{Bound, no_rows};
-
-/// SQLSTATE `undefined_function`: the server finds no ordering operator.
-const UNDEFINED_FUNCTION: &str = "42883";
-/// Class of SQLSTATE `data_exception`: a parameter's text is not of its type.
-const DATA_EXCEPTION: &str = "22";
+use crate::sql::{Bound, Pass, no_rows};
 
 /// The columns of a read's first statement. This also shows whether the cursor column has an order, and
 /// whether the texts of a position are of the columns' types.
-pub fn announce(
-    read: &Read,
+pub fn announce<K: Kind>(
+    read: &Read<K>,
     position: &Position,
-    relation: &Relation,
+    relation: &Relation<K>,
     selected: &[usize],
-    cursor: &Attribute,
+    cursor: &Attribute<K>,
 ) -> Result<Vec<Column>, Error> {
-    let stream = read.open(position, Bound::Rows(0));
-    let columns = stream.and_then(|stream| read_columns(&stream));
-    let columns = columns.map_err(|error| match error.code.as_deref() {
-        Some(UNDEFINED_FUNCTION) => unordered(cursor),
-        // Without a row nothing is computed but the parameters.
-        Some(code) if code.starts_with(DATA_EXCEPTION) && !position.known.is_empty() => {
-            misfit(cursor)
+    let columns = first_answer(read, position).map_err(|error| {
+        match error.code.as_deref().and_then(K::refusal) {
+            Some(Refusal::Unordered) => unordered(cursor),
+            // Without a row nothing is computed but the parameters.
+            Some(Refusal::Misfit) if !position.known.is_empty() => misfit(cursor),
+            _ => error,
         }
-        _ => error,
     })?;
     described(columns, relation, selected)
 }
 
+fn first_answer<K: Kind>(read: &Read<K>, position: &Position) -> Result<Vec<Column>, Error> {
+    let columns = read_columns(&read.open(position, Bound::Rows(0))?)?;
+    let known = &position.known;
+    if !known.is_empty() {
+        let operands = read.table.order(position.pass.unwrap_or(Pass::Values));
+        let operands = &operands[..known.len().min(operands.len())];
+        if let Some(sql) = K::conversion(operands) {
+            read.ask(&sql, known.clone())?;
+        }
+    }
+    Ok(columns)
+}
+
 /// The same columns for a table that nobody reads yet.
-pub fn describe(
+pub fn describe<K: Kind>(
     connection: &Connection,
-    relation: &Relation,
+    relation: &Relation<K>,
     selected: &[usize],
 ) -> Result<Vec<Column>, Error> {
     let items = selected
         .iter()
         .map(|column| relation.columns[*column].item());
-    let sql = no_rows(&relation.source, &items.collect::<Vec<_>>());
+    let sql = no_rows::<K>(&relation.source, &items.collect::<Vec<_>>());
     let stream = connection.open(&Statement {
         sql,
         params: Vec::new(),
     });
     let columns = stream.and_then(|stream| read_columns(&stream));
-    let label = relation.source.label();
+    let label = relation.source.label::<K>();
     described(
         columns.map_err(|error| about(&label, error))?,
         relation,
@@ -65,13 +72,13 @@ fn read_columns(stream: &RowStream) -> Result<Vec<Column>, Error> {
     Ok(columns)
 }
 
-/// The host's columns, with what only the catalog knows.
-fn described(
+/// The host's columns of what lands, with what only the catalog knows.
+fn described<K: Kind>(
     columns: Vec<Column>,
-    relation: &Relation,
+    relation: &Relation<K>,
     selected: &[usize],
 ) -> Result<Vec<Column>, Error> {
-    if columns.len() != selected.len() {
+    if columns.len() < selected.len() {
         return Err(error(
             ErrorKind::Other,
             "the answer has other columns than the statement",

@@ -1,31 +1,40 @@
 //! Facts about columns and keys.
 
-use super::*;
+use plugin_sdk::kind::Type as _;
+use plugin_sdk::relation::{Attribute, Relation};
+use plugin_sdk::sql::Source;
 
-fn attribute(name: &str, oid: i64, type_name: &str, shape: Shape) -> Attribute {
-    Attribute {
+use super::*;
+use crate::sql::Postgres;
+use crate::watermark::{Identity, Kind};
+
+fn data_type(oid: i64, name: &str, shape: Shape) -> Type {
+    Type {
+        oid,
+        schema: "pg_catalog".to_owned(),
         name: name.to_owned(),
-        native_type: type_name.to_owned(),
-        not_null: true,
-        readable: true,
-        base: BaseType {
-            oid,
-            schema: "pg_catalog".to_owned(),
-            name: type_name.to_owned(),
-            shape,
-        },
+        shape,
         deterministic: true,
         operators: Some("pg_catalog".to_owned()),
     }
 }
 
-fn relation(keys: Vec<Vec<usize>>) -> Relation {
-    let column = |name| attribute(name, 20, "int8", Shape::Plain);
-    let columns = ["a", "b", "c"].map(column).to_vec();
+fn relation(keys: Vec<Vec<usize>>) -> Relation<Postgres> {
+    let column = |name: &str| Attribute {
+        name: name.to_owned(),
+        native_type: "int8".to_owned(),
+        not_null: true,
+        readable: true,
+        hidden: false,
+        data_type: data_type(20, "int8", Shape::Plain),
+    };
+    let columns = Vec::from(["a", "b", "c"].map(column));
     Relation {
-        oid: 1,
-        kind: Kind::Table,
-        ordered: vec![],
+        identity: Identity {
+            oid: 1,
+            kind: Kind::Table,
+        },
+        ordered: Some(vec![]),
         source: Source::Table {
             schema: "s".to_owned(),
             name: "t".to_owned(),
@@ -52,13 +61,13 @@ fn a_key_that_cannot_be_read_or_bound_is_passed_over() {
     let mut relation = relation(vec![vec![0], vec![1]]);
     relation.columns[0].readable = false;
     assert_eq!(relation.tie(2), Some(vec![1]));
-    relation.columns[1].base.shape = Shape::Array { dimensions: 1 };
+    relation.columns[1].data_type.shape = Shape::Array { dimensions: 1 };
     assert_eq!(relation.tie(2), None);
 }
 
 #[test]
 fn forms_follow_the_base_type() {
-    let form = |oid, shape| attribute("x", oid, "x", shape).form();
+    let form = |oid, shape| data_type(oid, "x", shape).form();
     assert_eq!(form(20, Shape::Plain), Form::Native);
     assert_eq!(form(3802, Shape::Plain), Form::Native);
     assert_eq!(form(1186, Shape::Plain), Form::Text);
@@ -72,13 +81,13 @@ fn forms_follow_the_base_type() {
 
 #[test]
 fn equality_is_exact_only_where_the_text_decides_it() {
-    assert!(attribute("x", 25, "text", Shape::Plain).equality_is_exact());
-    assert!(attribute("x", 90_000, "mood", Shape::Enum).equality_is_exact());
-    assert!(!attribute("x", 1186, "interval", Shape::Plain).equality_is_exact());
-    assert!(!attribute("x", 1700, "numeric", Shape::Plain).equality_is_exact());
-    let insensitive = Attribute {
+    assert!(data_type(25, "text", Shape::Plain).equality_is_exact());
+    assert!(data_type(90_000, "mood", Shape::Enum).equality_is_exact());
+    assert!(!data_type(1186, "interval", Shape::Plain).equality_is_exact());
+    assert!(!data_type(1700, "numeric", Shape::Plain).equality_is_exact());
+    let insensitive = Type {
         deterministic: false,
-        ..attribute("x", 25, "text", Shape::Plain)
+        ..data_type(25, "text", Shape::Plain)
     };
     assert!(!insensitive.equality_is_exact());
 }

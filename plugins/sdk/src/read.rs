@@ -1,29 +1,32 @@
 //! One read: the lent connection, the table, and where a batch holds what a cursor is made of.
 //! Every statement of a reader is sent from here, and every error of one says which table it is about.
 
+use crate::answer::{Cells, query};
 use crate::bindings::{Batch, Connection, Cursor, Error, ErrorKind, RowStream, Statement, Value};
-use crate::catalog::{Cells, query};
 use crate::fault::{about, error};
+use crate::kind::Kind;
 use crate::landed::Landed;
 use crate::position::Position;
 use crate::sql::{Bound, Known, Pass, Table};
 
-pub struct Read {
+pub struct Read<K: Kind> {
     pub connection: Connection,
-    pub table: Table,
+    pub table: Table<K>,
     /// The table or the query as messages name it.
     pub label: String,
     /// No statement stays open between two pages.
     pub paced: bool,
     /// An index serves the order, so that a page costs what it holds.
     pub ordered: bool,
-    /// The greatest cursor value to read; none: all there are.
+    /// The watermark; none: whatever can be seen is read.
     pub until: Option<Value>,
-    /// Of every batch: the cursor column, then what tells equal cursor values apart.
+    /// Of every answer: the cursor column, then what tells equal cursor values apart, as exact texts where there are some.
     pub cells: Vec<u32>,
+    /// How many of an answer's columns land; exact texts follow.
+    pub width: u32,
 }
 
-impl Read {
+impl<K: Kind> Read<K> {
     fn statement(&self, position: &Position, bound: Bound) -> Statement {
         let pass = position.pass.unwrap_or(Pass::Values);
         let until = self.until.as_ref().filter(|_| pass == Pass::Values);
@@ -102,6 +105,14 @@ impl Read {
             landed,
             digest: None,
         })
+    }
+
+    /// What lands of an answer.
+    pub fn landing(&self, batch: Batch) -> Result<Batch, Error> {
+        if self.table.items.len() == self.width as usize {
+            return Ok(batch);
+        }
+        batch.project(&(0..self.width).collect::<Vec<_>>())
     }
 
     /// The cursor column's value of a row.

@@ -3,6 +3,7 @@
 //! it does not have.
 
 use crate::bindings::{Batch, Cursor, Error, Page, RowStream, Value};
+use crate::kind::Kind;
 use crate::position::Position;
 use crate::read::Read;
 use crate::sql::Bound;
@@ -49,9 +50,9 @@ impl Boundary {
     }
 
     /// The next page; none after the last. That one has no rows, but says where the read stands now.
-    pub fn next(
+    pub fn next<K: Kind>(
         &mut self,
-        read: &Read,
+        read: &Read<K>,
         position: &mut Position,
         max_rows: u32,
     ) -> Result<Option<Page>, Error> {
@@ -79,7 +80,7 @@ impl Boundary {
     }
 
     /// The group, if it has to be read again.
-    fn check(&self, read: &Read) -> Result<Option<Group>, Error> {
+    fn check<K: Kind>(&self, read: &Read<K>) -> Result<Option<Group>, Error> {
         let (rows, digest) = read.group(&self.resumed)?;
         let is_known = self.resumed.digest.is_none() || self.resumed.digest == digest;
         if rows == 0 || self.resumed.landed == Some(rows) && is_known {
@@ -101,9 +102,9 @@ impl Boundary {
 }
 
 impl Group {
-    fn pull(
+    fn pull<K: Kind>(
         &mut self,
-        read: &Read,
+        read: &Read<K>,
         resumed: &Cursor,
         max_rows: u32,
     ) -> Result<Option<Batch>, Error> {

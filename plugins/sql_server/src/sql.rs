@@ -1,0 +1,102 @@
+//! T-SQL, as far as it differs from other dialects: brackets, `top`, parameters, the digest of a tie group.
+//! Pure; the statements are put together in the SDK.
+
+use plugin_sdk::sql::{self, Bound, Dialect, Source, Table, column};
+
+use crate::column_type::Type;
+
+/// The dialect.
+#[derive(Debug, Clone)]
+pub struct Tsql;
+
+/// A column that rows are ordered by, of a type that has parameters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Operand {
+    pub column: String,
+    pub data_type: Type,
+}
+
+impl Dialect for Tsql {
+    type Operand = Operand;
+
+    const COUNT: &'static str = "count_big(*)";
+    /// The least rowversion that a transaction in flight may still commit.
+    const UNTIL: &'static str = "<";
+
+    fn identifier(name: &str) -> String {
+        format!("[{}]", name.replace(']', "]]"))
+    }
+
+    fn bound(bound: Bound) -> (String, String) {
+        let top = match bound {
+            Bound::All => String::new(),
+            Bound::Rows(rows) => format!("top ({rows}) "),
+            Bound::RowsWithTies(rows) => format!("top ({rows}) with ties "),
+        };
+        (top, String::new())
+    }
+
+    fn digest(key: &[Operand]) -> String {
+        let texts = key
+            .iter()
+            .map(|operand| operand.data_type.key_text(&column::<Self>(&operand.column)))
+            .collect::<Vec<_>>();
+        let text = match texts.as_slice() {
+            [] => return "cast(null as nvarchar(40))".to_owned(),
+            // `concat_ws` wants two at least.
+            [only] => only.clone(),
+            several => format!("concat_ws(N',', {})", several.join(", ")),
+        };
+        let hash = format!("cast(substring(hashbytes('SHA2_256', {text}), 1, 8) as bigint)");
+        format!("convert(nvarchar(40), sum(cast({hash} as decimal(38, 0))))")
+    }
+}
+
+impl sql::Operand for Operand {
+    fn name(&self) -> &str {
+        &self.column
+    }
+
+    fn compare(&self, operator: &str, number: usize) -> String {
+        let column = column::<Tsql>(&self.column);
+        let parameter = self.data_type.parameter(number);
+        // Without one there would be no operand.
+        let parameter = parameter.unwrap_or_else(|| format!("@P{number}"));
+        format!("{column} {operator} {parameter}")
+    }
+}
+
+/// What a statement that answers rows ends with.
+pub fn options(max_dop: u32) -> String {
+    match max_dop {
+        0 => String::new(),
+        degree => format!(" option (maxdop {degree})"),
+    }
+}
+
+/// One row of the values that these parameters become. A statement that answers no row does not look at them.
+pub fn parameters(operands: &[&Operand]) -> String {
+    let values = operands
+        .iter()
+        .enumerate()
+        .filter_map(|(at, operand)| operand.data_type.parameter(at + 1));
+    format!("select {}", values.collect::<Vec<_>>().join(", "))
+}
+
+/// The least rowversion that a transaction in flight may still commit, and whether any that was given out is not below it.
+pub const ROWVERSION_BOUND: &str = "select convert(binary(8), min_active_rowversion()), \
+     cast(case when min_active_rowversion() <= @@dbts then 1 else 0 end as bit)";
+
+/// Counts up to `most` of the rows that the bound `@P1` holds back. Those of transactions in flight count as well, and
+/// nothing is waited for: this is only said.
+pub fn count_held_back(table: &Table<Tsql>, most: u64) -> String {
+    let source = table.source.text::<Tsql>();
+    let hint = match table.source {
+        Source::Table { .. } => " with (nolock)",
+        Source::Query(_) => "",
+    };
+    let above = sql::Operand::compare(&table.cursor, ">=", 1);
+    format!(
+        "select count_big(*) from (select top ({most}) 1 as one from {source}{hint} where {above}) as counted"
+    )
+}
