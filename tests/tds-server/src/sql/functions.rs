@@ -343,6 +343,17 @@ fn server(binder: &Binder, name: &str, arguments: &[Bound]) -> Option<Bound> {
             };
             Bound::new(format!("ms_datediff({}, {from}, {to})", arg(0)), ty)
         }
+        "SWITCHOFFSET" => {
+            let [value, offset] = arguments else {
+                return None;
+            };
+            let ty = match value.ty() {
+                ty @ Type::DateTimeOffset(_) => ty,
+                _ => Type::DateTimeOffset(7),
+            };
+            let at = binder.cast(value.clone(), ty).sql;
+            Bound::new(format!("ms_switchoffset({at}, {})", offset.sql), ty)
+        }
         "NEWID" | "NEWSEQUENTIALID" => Bound::not_null("randomblob(16)", Type::Guid),
         "DB_NAME" => Bound::new(literal(&binder.database), Type::NVarChar(128)),
         "DB_ID" => Bound::new("5", Type::SmallInt),

@@ -343,8 +343,13 @@ fn not(negated: bool) -> &'static str {
 /// Whole numbers are int or bigint, with a point they are numeric, with an exponent float.
 fn number_literal(number: &str) -> Result<Bound> {
     if number.contains(['e', 'E']) {
-        let value: f64 = number.parse().map_err(|_| SqlError::syntax(number))?;
-        return Ok(Bound::not_null(format!("{value:e}"), Type::Float));
+        number
+            .parse::<f64>()
+            .map_err(|_| SqlError::syntax(number))?;
+        // SQLite's own reading of a float may be off by its last bit.
+        let (from, to) = (Type::VarChar(400).code(), Type::Float.code());
+        let sql = format!("ms_cast({}, {from}, {to}, 0)", literal(number));
+        return Ok(Bound::not_null(sql, Type::Float));
     }
     match number.parse::<i64>() {
         Ok(value) if i32::try_from(value).is_ok() => Ok(Bound::not_null(number, Type::Int)),

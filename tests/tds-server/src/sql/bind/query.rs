@@ -190,7 +190,11 @@ impl Binder {
                     sent: from.sent.clone(),
                     plain: false,
                 };
-                self.cast(bound, to.sent.ty).sql
+                let value = self.cast(bound, to.sent.ty).sql;
+                match to.name.as_str() {
+                    "" => value,
+                    own => format!("{value} AS {}", quote(own)),
+                }
             });
         let items = items.collect::<Vec<_>>().join(", ");
         let names = names.join(", ");
