@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tds_server::Server;
+use tds_server::{Fault, Server};
 use tokio::sync::Semaphore;
 
 use super::lifetime::{LONG, NUMBERS, assert_free, drain};
 use super::proxy::{Flow, Proxy};
-use super::{connect_to, dsn, int, server, session, with_numbers};
+use super::{connect_to, dsn, int, server, session, with_numbers, with_timeout};
 use crate::connection::Session;
 use crate::model::source::ErrorKind;
 
@@ -41,7 +41,7 @@ async fn a_statement_without_an_answer_is_cancelled_on_the_server() {
     assert!(began.elapsed() < Duration::from_secs(3));
     proxy.set(Flow::Open);
     assert_free(&places).await;
-    assert_eq!(server.cancels(), 1);
+    assert_eq!(server.cancels().len(), 1);
     let error = session.query(NUMBERS, &[]).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Unavailable);
 }
@@ -62,7 +62,7 @@ async fn a_stream_is_bounded_by_the_wait_for_its_next_row() {
     assert_eq!(error.unwrap().kind, ErrorKind::Timeout);
     proxy.set(Flow::Open);
     assert_free(&places).await;
-    assert_eq!(server.cancels(), 1);
+    assert_eq!(server.cancels().len(), 1);
 }
 
 #[tokio::test]
@@ -111,4 +111,53 @@ async fn a_cancel_that_comes_too_late_leaves_no_session_behind() {
     let mut fresh = session(&server).await;
     let answer = fresh.query("select cast(42 as bigint)", &[]).await;
     assert_eq!(answer.unwrap(), [[int(42)]]);
+}
+
+#[tokio::test]
+async fn a_stream_may_run_longer_than_the_statement_timeout() {
+    let server = server();
+    let mut session = with_timeout(&server, Duration::from_millis(500)).await;
+    let sql = "select value as n from generate_series(1, 100)";
+    let slow = Fault::slow_rows(10, Duration::from_millis(100)).on("from generate_series");
+    server.faults().push(slow.clone());
+    let mut stream = session.open(sql, &[]).await.unwrap();
+    assert_eq!(drain(&mut stream, 5).await, (100, None));
+    server.faults().push(slow);
+    let error = session.fetch(sql, &[], 0).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Timeout);
+}
+
+#[tokio::test]
+async fn an_error_in_the_middle_of_an_answer_ends_the_session() {
+    let server = server();
+    let sql = "select value as n from generate_series(1, 10000)";
+    let conflict = || Fault::error_after(5000, 1205).on("from generate_series");
+    let mut streaming = session(&server).await;
+    server.faults().push(conflict());
+    let mut stream = streaming.open(sql, &[]).await.unwrap();
+    let (rows, error) = drain(&mut stream, 100).await;
+    assert!(rows <= 5000);
+    assert_eq!(error.clone().unwrap().code.as_deref(), Some("1205"));
+    assert_eq!(stream.next(1).await.err(), error);
+    let error = streaming.query(sql, &[]).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Unavailable);
+
+    let mut paging = session(&server).await;
+    server.faults().push(conflict());
+    let error = paging.fetch(sql, &[], 0).await.unwrap_err();
+    assert_eq!(error.code.as_deref(), Some("1205"));
+    let error = paging.fetch(sql, &[], 0).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Unavailable);
+}
+
+#[tokio::test]
+async fn a_packet_that_ends_in_its_middle_is_an_error() {
+    let server = server();
+    let sql = "select value as n from generate_series(1, 10000)";
+    for fault in [Fault::truncate(5000), Fault::hangup(5000)] {
+        let mut session = session(&server).await;
+        server.faults().push(fault.on("from generate_series"));
+        let error = session.fetch(sql, &[], 0).await.unwrap_err();
+        assert_eq!(error.kind, ErrorKind::Unavailable, "{error}");
+    }
 }

@@ -1,12 +1,16 @@
 //! Why there is no session or no answer, in words without secrets.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use tds_server::Fault;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 
-use super::{dsn, int, no_session, refusal, server, session};
-use crate::model::source::ErrorKind;
+use super::{connect_to, dsn, int, no_session, refusal, server, session};
+use crate::model::failure::Failure;
+use crate::model::source::{ErrorKind, SourceError};
 
 #[tokio::test]
 async fn a_login_that_is_refused_says_what_to_mend() {
@@ -103,4 +107,61 @@ async fn a_session_goes_on_after_a_statement_that_the_server_refused() {
     }
     let answer = session.query("select cast(1 as bigint)", &[]).await;
     assert_eq!(answer.unwrap(), [[int(1)]]);
+}
+
+#[tokio::test]
+async fn a_listener_is_followed_once_to_where_it_sends_us() {
+    let (listener, secondary) = (server(), server());
+    let reading = dsn(
+        &listener,
+        "TrustServerCertificate=true;ApplicationIntent=ReadOnly",
+    );
+    listener
+        .faults()
+        .push(Fault::route_read_only(secondary.addr()).sticky());
+    let places = Arc::new(Semaphore::new(1));
+    let routed = connect_to(&reading, Duration::from_secs(60), &places).await;
+    let mut routed = routed.unwrap_or_else(|error| panic!("{error}"));
+    let answer = routed.query("select cast(1 as bigint)", &[]).await;
+    assert_eq!(answer.unwrap(), [[int(1)]]);
+    assert!(secondary.logins()[0].read_only);
+    drop(routed);
+
+    secondary
+        .faults()
+        .push(Fault::route_read_only(listener.addr()).sticky());
+    let error = no_session(&reading).await;
+    assert_eq!(error.kind, ErrorKind::Unavailable);
+    assert!(error.message.contains("twice"), "{error}");
+}
+
+#[tokio::test]
+async fn what_the_server_refuses_for_now_is_tried_again() {
+    let server = server();
+    let mut session = session(&server).await;
+    let sql = "select cast(value as bigint) as n from generate_series(1, 10)";
+    for (number, kind) in [
+        (1205, ErrorKind::Conflict),
+        (1222, ErrorKind::Timeout),
+        (3960, ErrorKind::Conflict),
+    ] {
+        let fault = Fault::error(number).on("from generate_series");
+        server.faults().push(fault);
+        let error = session.query(sql, &[]).await.unwrap_err();
+        assert_eq!((error.kind, error.code), (kind, Some(number.to_string())));
+        assert!(Failure::from(SourceError::new(kind, "")).is_retried());
+        // The server has said all, so the session goes on.
+        assert_eq!(session.query(sql, &[]).await.unwrap().len(), 10);
+    }
+    // From class 20 on the server ends the session.
+    server
+        .faults()
+        .push(Fault::error(40_501).on("from generate_series"));
+    let error = session.query(sql, &[]).await.unwrap_err();
+    assert_eq!(
+        (error.kind, error.code.as_deref()),
+        (ErrorKind::Unavailable, Some("40501"))
+    );
+    let error = session.query(sql, &[]).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Unavailable);
 }
