@@ -4,13 +4,17 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 /// Package and the variable that names its component.
-const BUILT_IN: &[(&str, &str)] = &[("plugin-postgres", "EMBEDDED_PLUGIN_POSTGRES")];
+const BUILT_IN: &[(&str, &str)] = &[
+    ("plugin-postgres", "EMBEDDED_PLUGIN_POSTGRES"),
+    ("plugin-sql-server", "EMBEDDED_PLUGIN_SQL_SERVER"),
+];
 
 /// What the components are made of.
 const SOURCES: &[&str] = &[
     "build.rs",
     "plugins/postgres",
     "plugins/sdk",
+    "plugins/sql_server",
     "plugins/build",
     "wit",
     "Cargo.lock",

@@ -13,7 +13,10 @@ use super::{Description, Plugin, gate};
 use crate::model::failure::{Failure, FailureKind};
 
 const BUILT_IN: &str = "built in";
-const BUILT_IN_COMPONENTS: &[&[u8]] = &[include_bytes!(env!("EMBEDDED_PLUGIN_POSTGRES"))];
+const BUILT_IN_COMPONENTS: &[&[u8]] = &[
+    include_bytes!(env!("EMBEDDED_PLUGIN_POSTGRES")),
+    include_bytes!(env!("EMBEDDED_PLUGIN_SQL_SERVER")),
+];
 
 /// A file of the plugins folder, or a built-in, and whether it serves.
 #[derive(Debug, Clone)]

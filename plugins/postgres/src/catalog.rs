@@ -14,6 +14,8 @@ use crate::watermark::{Identity, InFlight, Kind};
 type Relation = plugin_sdk::relation::Relation<Postgres>;
 type Attribute = plugin_sdk::relation::Attribute<Postgres>;
 
+const MATCHED_EXACTLY: &str = "names are matched exactly, upper and lower case included";
+
 /// The server's name of its version, and whether it is a replica.
 pub fn check(connection: &Connection) -> Result<String, Error> {
     let sql = "select pg_catalog.version(), pg_catalog.pg_is_in_recovery()";
@@ -63,6 +65,7 @@ pub fn relation(connection: &Connection, schema: &str, table: &str) -> Result<Re
             schema,
             table,
             &tables(connection)?,
+            MATCHED_EXACTLY,
         ));
     };
     let mut row = Cells::of(row);
@@ -253,7 +256,9 @@ mod tests {
     #[test]
     fn a_missing_table_is_answered_with_what_exists() {
         let tables = [entry("public", "lineitem"), entry("sales", "Orders")];
-        let message = |schema, table| no_such_table::<Postgres>(schema, table, &tables).message;
+        let message = |schema, table| {
+            no_such_table::<Postgres>(schema, table, &tables, MATCHED_EXACTLY).message
+        };
         assert_eq!(
             message("public", "Orders"),
             r#"there is no table "public"."Orders"; name the schema that has it: "sales"."Orders""#

@@ -5,8 +5,13 @@ use crate::fault::error;
 use crate::nearest::nearest;
 use crate::sql::{Dialect, qualified};
 
-/// With what the client may have meant, of the tables that the login may read.
-pub fn no_such_table<D: Dialect>(schema: &str, table: &str, tables: &[TableEntry]) -> Error {
+/// With what the client may have meant, of the tables that the login may read, or else what to look at.
+pub fn no_such_table<D: Dialect>(
+    schema: &str,
+    table: &str,
+    tables: &[TableEntry],
+    otherwise: &str,
+) -> Error {
     let mut message = format!("there is no table {}", qualified::<D>(schema, table));
     let elsewhere = tables.iter().filter(|entry| entry.name == table);
     let elsewhere = elsewhere
@@ -28,7 +33,7 @@ pub fn no_such_table<D: Dialect>(schema: &str, table: &str, tables: &[TableEntry
     } else if names.count() == 0 {
         message += "; the login can read no table of that schema, so check the schema's name and the login's grants";
     } else {
-        message += "; names are matched exactly, upper and lower case included";
+        message += &format!("; {otherwise}");
     }
     error(ErrorKind::NotFound, message)
 }

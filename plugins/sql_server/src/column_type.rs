@@ -1,6 +1,11 @@
 //! What each type of SQL Server means for a read: the form in which a column is selected, how a parameter becomes a
 //! value of it, and which text of it is exact. Pure.
 
+use plugin_sdk::kind;
+use plugin_sdk::sql::column;
+
+use crate::sql::{Operand, SqlServer};
+
 /// A column's type below an alias, as it is declared.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Type {
@@ -16,7 +21,7 @@ pub struct Type {
 
 impl Type {
     /// Reads the server's own form, `nvarchar(50)`.
-    pub fn built_in(declared: &str, collation: Option<String>) -> Self {
+    pub fn declared_as(declared: &str, collation: Option<String>) -> Self {
         let (name, arguments) = match declared.find('(') {
             Some(at) => declared.split_at(at),
             None => (declared, ""),
@@ -29,10 +34,35 @@ impl Type {
         }
     }
 
+    /// As the catalog keeps it; -1 is the length of what has none.
+    pub fn stored(
+        name: &str,
+        max_length: i64,
+        precision: i64,
+        scale: i64,
+        collation: Option<String>,
+    ) -> Self {
+        let length = |bytes_a_unit: i64| match max_length {
+            ..0 => "(max)".to_owned(),
+            bytes => format!("({})", bytes / bytes_a_unit),
+        };
+        let arguments = match name {
+            "char" | "varchar" | "binary" | "varbinary" => length(1),
+            "nchar" | "nvarchar" => length(2),
+            "decimal" | "numeric" => format!("({precision},{scale})"),
+            "time" | "datetime2" | "datetimeoffset" => format!("({scale})"),
+            _ => String::new(),
+        };
+        Self {
+            arguments,
+            ..Self::declared_as(name, collation)
+        }
+    }
+
     pub fn clr(name: &str) -> Self {
         Self {
             is_clr: true,
-            ..Self::built_in(name, None)
+            ..Self::declared_as(name, None)
         }
     }
 
@@ -46,8 +76,77 @@ impl Type {
         self.name == "timestamp"
     }
 
-    /// What is selected of a column: itself where the host decodes it, else a form that loses nothing.
-    pub fn selected(&self, column: &str) -> String {
+    /// What stands around a parameter to make a value of this very type of it, so that an index serves a comparison with
+    /// it. None: values cannot be ordered, or do not come back from a batch as something that can be bound again.
+    fn cast(&self) -> Option<(String, String)> {
+        let declared = self.declared();
+        if self.is_clr || self.arguments == "(max)" {
+            return None;
+        }
+        let (before, after) = match self.name.as_str() {
+            "bit" | "tinyint" | "smallint" | "int" | "bigint" | "real" | "float" | "decimal"
+            | "numeric" | "money" | "smallmoney" | "nchar" | "nvarchar" | "uniqueidentifier"
+            | "date" | "time" | "datetime2" | "datetimeoffset" => {
+                ("cast(".to_owned(), format!(" as {declared})"))
+            }
+            // Text becomes these by the rules of a language; a datetime2 by those of ISO 8601.
+            "datetime" | "smalldatetime" => (
+                "cast(cast(".to_owned(),
+                format!(" as datetime2(7)) as {declared})"),
+            ),
+            // Else the letters go through the code page of the database, which may lack some of the column's.
+            "char" | "varchar" => match &self.collation {
+                Some(collation) if is_word(collation) => (
+                    "cast(".to_owned(),
+                    format!(" collate {collation} as {declared})"),
+                ),
+                _ => ("cast(".to_owned(), format!(" as {declared})")),
+            },
+            "binary" | "varbinary" => (format!("convert({declared}, "), ", 1)".to_owned()),
+            "timestamp" => ("convert(binary(8), ".to_owned(), ", 1)".to_owned()),
+            _ => return None,
+        };
+        Some((before, after))
+    }
+
+    /// A text that is another one for each other value.
+    fn key_text(&self, column: &str) -> String {
+        match self.name.as_str() {
+            "real" | "float" => format!("convert(nvarchar(50), {column}, 3)"),
+            "money" | "smallmoney" => {
+                format!("convert(nvarchar(50), cast({column} as decimal(19, 4)))")
+            }
+            "date" | "time" | "datetime" | "smalldatetime" | "datetime2" | "datetimeoffset" => {
+                format!("convert(nvarchar(50), {column}, 121)")
+            }
+            // Bytes have no collation that could be in conflict with another one. No key is longer.
+            "char" | "varchar" | "nchar" | "nvarchar" | "binary" | "varbinary" | "timestamp" => {
+                format!("convert(nvarchar(4000), convert(varbinary(1700), {column}), 1)")
+            }
+            _ => format!("convert(nvarchar(50), {column})"),
+        }
+    }
+
+    fn is_utf8(&self) -> bool {
+        let collation = self.collation.as_deref();
+        collation.is_some_and(|name| name.to_ascii_uppercase().ends_with("_UTF8"))
+    }
+
+    /// No text has more letters than bytes.
+    fn unicode_length(&self) -> String {
+        const MOST: u32 = 4000;
+        let bytes = self.arguments.trim_matches(['(', ')']).parse::<u32>();
+        match bytes {
+            Ok(bytes) if bytes <= MOST => format!("({bytes})"),
+            _ => "(max)".to_owned(),
+        }
+    }
+}
+
+impl kind::Type for Type {
+    type Operand = Operand;
+
+    fn selected(&self, column: &str) -> String {
         match self.name.as_str() {
             "geography" | "geometry" => format!(
                 "case when {column} is not null then concat(N'SRID=', {column}.STSrid, N';', {column}.ToString()) end"
@@ -71,8 +170,8 @@ impl Type {
         }
     }
 
-    /// The text from which a value can be made again, where what lands has fewer digits. Equal values have equal ones.
-    pub fn exact_text(&self, column: &str) -> Option<String> {
+    /// Of one instant there is one text, whatever its offset.
+    fn exact_text(&self, column: &str) -> Option<String> {
         match (self.name.as_str(), self.arguments.as_str()) {
             ("datetime2", "(7)") => Some(format!("convert(nvarchar(27), {column}, 121)")),
             ("datetimeoffset", _) => Some(format!(
@@ -82,76 +181,24 @@ impl Type {
         }
     }
 
-    /// The parameter of this number as a value of this very type, so that an index serves a comparison with it. None:
-    /// values cannot be ordered, or do not come back from a batch as something that can be bound again.
-    pub fn parameter(&self, number: usize) -> Option<String> {
-        let declared = self.declared();
-        if self.is_clr || self.arguments == "(max)" {
-            return None;
-        }
-        Some(match self.name.as_str() {
-            "bit" | "tinyint" | "smallint" | "int" | "bigint" | "real" | "float" | "decimal"
-            | "numeric" | "money" | "smallmoney" | "nchar" | "nvarchar" | "uniqueidentifier"
-            | "date" | "time" | "datetime2" | "datetimeoffset" => {
-                format!("cast(@P{number} as {declared})")
-            }
-            // Text becomes these by the rules of a language; a datetime2 by those of ISO 8601.
-            "datetime" | "smalldatetime" => {
-                format!("cast(cast(@P{number} as datetime2(7)) as {declared})")
-            }
-            // Else the letters go through the code page of the database, which may lack some of the column's.
-            "char" | "varchar" => match &self.collation {
-                Some(collation) if is_word(collation) => {
-                    format!("cast(@P{number} collate {collation} as {declared})")
-                }
-                _ => format!("cast(@P{number} as {declared})"),
-            },
-            "binary" | "varbinary" => format!("convert({declared}, @P{number}, 1)"),
-            "timestamp" => format!("convert(binary(8), @P{number}, 1)"),
-            _ => return None,
+    fn operand(&self, name: &str) -> Option<Operand> {
+        Some(Operand {
+            column: name.to_owned(),
+            cast: self.cast()?,
+            text: self.key_text(&column::<SqlServer>(name)),
         })
     }
 
-    /// A text that is another one for each other value.
-    pub fn key_text(&self, column: &str) -> String {
-        match self.name.as_str() {
-            "real" | "float" => format!("convert(nvarchar(50), {column}, 3)"),
-            "money" | "smallmoney" => {
-                format!("convert(nvarchar(50), cast({column} as decimal(19, 4)))")
-            }
-            "date" | "time" | "datetime" | "smalldatetime" | "datetime2" | "datetimeoffset" => {
-                format!("convert(nvarchar(50), {column}, 121)")
-            }
-            // Bytes have no collation that could be in conflict with another one. No key is longer.
-            "char" | "varchar" | "nchar" | "nvarchar" | "binary" | "varbinary" | "timestamp" => {
-                format!("convert(nvarchar(4000), convert(varbinary(1700), {column}), 1)")
-            }
-            _ => format!("convert(nvarchar(50), {column})"),
-        }
+    fn has_own_kind(&self) -> bool {
+        true
     }
 
-    /// Whether values are equal exactly if what a batch, or else the exact text, holds is. Not texts, which are equal
-    /// whatever blanks they end with, nor bytes of several lengths, where it is the zeros.
-    pub fn equality_is_exact(&self) -> bool {
+    /// Not texts, which are equal whatever blanks they end with, nor bytes of several lengths, where it is the zeros.
+    fn equality_is_exact(&self) -> bool {
         !matches!(
             self.name.as_str(),
             "char" | "varchar" | "nchar" | "nvarchar" | "varbinary"
         )
-    }
-
-    fn is_utf8(&self) -> bool {
-        let collation = self.collation.as_deref();
-        collation.is_some_and(|name| name.to_ascii_uppercase().ends_with("_UTF8"))
-    }
-
-    /// No text has more letters than bytes.
-    fn unicode_length(&self) -> String {
-        const MOST: u32 = 4000;
-        let bytes = self.arguments.trim_matches(['(', ')']).parse::<u32>();
-        match bytes {
-            Ok(bytes) if bytes <= MOST => format!("({bytes})"),
-            _ => "(max)".to_owned(),
-        }
     }
 }
 

@@ -3,20 +3,28 @@
 
 use plugin_sdk::sql::{self, Bound, Dialect, Source, Table, column};
 
-use crate::column_type::Type;
-
-/// The dialect.
+/// The source kind.
 #[derive(Debug, Clone)]
-pub struct Tsql;
+pub struct SqlServer;
 
-/// A column that rows are ordered by, of a type that has parameters.
+/// A column that rows are ordered by.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Operand {
     pub column: String,
-    pub data_type: Type,
+    /// What stands before and behind a parameter to make a value of the column's type of it.
+    pub cast: (String, String),
+    /// The expression of a text that is another one for each other value of the column.
+    pub text: String,
 }
 
-impl Dialect for Tsql {
+impl Operand {
+    fn parameter(&self, number: usize) -> String {
+        let (before, after) = &self.cast;
+        format!("{before}@P{number}{after}")
+    }
+}
+
+impl Dialect for SqlServer {
     type Operand = Operand;
 
     const COUNT: &'static str = "count_big(*)";
@@ -37,14 +45,12 @@ impl Dialect for Tsql {
     }
 
     fn digest(key: &[Operand]) -> String {
-        let texts = key
-            .iter()
-            .map(|operand| operand.data_type.key_text(&column::<Self>(&operand.column)))
-            .collect::<Vec<_>>();
+        let texts = key.iter().map(|operand| operand.text.as_str());
+        let texts = texts.collect::<Vec<_>>();
         let text = match texts.as_slice() {
             [] => return "cast(null as nvarchar(40))".to_owned(),
             // `concat_ws` wants two at least.
-            [only] => only.clone(),
+            [only] => (*only).to_owned(),
             several => format!("concat_ws(N',', {})", several.join(", ")),
         };
         let hash = format!("cast(substring(hashbytes('SHA2_256', {text}), 1, 8) as bigint)");
@@ -58,10 +64,7 @@ impl sql::Operand for Operand {
     }
 
     fn compare(&self, operator: &str, number: usize) -> String {
-        let column = column::<Tsql>(&self.column);
-        let parameter = self.data_type.parameter(number);
-        // Without one there would be no operand.
-        let parameter = parameter.unwrap_or_else(|| format!("@P{number}"));
+        let (column, parameter) = (column::<SqlServer>(&self.column), self.parameter(number));
         format!("{column} {operator} {parameter}")
     }
 }
@@ -74,12 +77,17 @@ pub fn options(max_dop: u32) -> String {
     }
 }
 
+/// What a query answers, whatever that is.
+pub fn columns_of(source: &Source) -> String {
+    format!("select t.* from {}", source.text::<SqlServer>())
+}
+
 /// One row of the values that these parameters become. A statement that answers no row does not look at them.
 pub fn parameters(operands: &[&Operand]) -> String {
     let values = operands
         .iter()
         .enumerate()
-        .filter_map(|(at, operand)| operand.data_type.parameter(at + 1));
+        .map(|(at, operand)| operand.parameter(at + 1));
     format!("select {}", values.collect::<Vec<_>>().join(", "))
 }
 
@@ -89,8 +97,8 @@ pub const ROWVERSION_BOUND: &str = "select convert(binary(8), min_active_rowvers
 
 /// Counts up to `most` of the rows that the bound `@P1` holds back. Those of transactions in flight count as well, and
 /// nothing is waited for: this is only said.
-pub fn count_held_back(table: &Table<Tsql>, most: u64) -> String {
-    let source = table.source.text::<Tsql>();
+pub fn count_held_back(table: &Table<SqlServer>, most: u64) -> String {
+    let source = table.source.text::<SqlServer>();
     let hint = match table.source {
         Source::Table { .. } => " with (nolock)",
         Source::Query(_) => "",
@@ -100,3 +108,7 @@ pub fn count_held_back(table: &Table<Tsql>, most: u64) -> String {
         "select count_big(*) from (select top ({most}) 1 as one from {source}{hint} where {above}) as counted"
     )
 }
+
+#[cfg(test)]
+#[path = "sql_tests.rs"]
+mod tests;
