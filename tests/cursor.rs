@@ -19,8 +19,7 @@ async fn lands_whole(host: &Host, table: &str, pages: &[u32]) {
             jobs.push((host.dispatch(request).await, dest));
         }
     }
-    let source = format!("select row_to_json(t)::text from {table} t");
-    let source = normal(host.source.texts(&source).await);
+    let source = source_rows(host, table).await;
     for (job, dest) in jobs {
         let job = host.ended(&job).await;
         assert_eq!(job["state"], "completed", "{dest}: {job}");
@@ -30,6 +29,31 @@ async fn lands_whole(host: &Host, table: &str, pages: &[u32]) {
         let landed = normal(landed.iter().map(Value::to_string).collect());
         assert!(landed == source, "{dest}: other rows than the source's");
     }
+}
+
+/// As JSON.
+async fn source_rows(host: &Host, table: &str) -> Vec<String> {
+    let rows = match host.source.kind() {
+        Kind::Postgres => format!("select row_to_json(t)::text from {table} t"),
+        Kind::SqlServer => {
+            let columns = "select cast(concat('\"', name, '\":', case when type_name(system_type_id) = 'int' or type_name(system_type_id) = 'bigint' then 'n' else 't' end) as nvarchar(200)) \
+                 from sys.columns where object_id = object_id('{table}')";
+            let columns = columns.replace("{table}", table);
+            let columns = host.source.texts(&columns).await;
+            let items = columns.iter().map(|column| {
+                let (key, kind) = column.split_at(column.len() - 1);
+                let name = key.trim_end_matches(':').trim_matches('"');
+                let text = format!("cast([{name}] as nvarchar(100))");
+                match kind {
+                    "n" => format!("'{key}', coalesce({text}, 'null')"),
+                    _ => format!("'{key}', coalesce(concat('\"', {text}, '\"'), 'null')"),
+                }
+            });
+            let items = items.collect::<Vec<_>>().join(", ',', ");
+            format!("select concat('{{', {items}, '}}') from {table}")
+        }
+    };
+    normal(host.source.texts(&rows).await)
 }
 
 /// Rows in one form and order, whatever the order of their columns.
@@ -178,8 +202,9 @@ async fn the_least_values_and_the_ends_of_a_table_are_delivered(kind: Kind) {
     }
 }
 
-async fn wide_rows_stay_within_the_limits_of_a_guest(kind: Kind) {
-    let host = Host::of(kind).await;
+#[tokio::test(flavor = "multi_thread")]
+async fn wide_rows_stay_within_the_limits_of_a_guest() {
+    let host = Host::start().await;
     host.sql(
         "create view keyless as select g / 10 as c, repeat('x', 1000000) as v from generate_series(1, 100) g;
          create table keyed (c int primary key, v text);
@@ -203,11 +228,14 @@ async fn wide_rows_stay_within_the_limits_of_a_guest(kind: Kind) {
 
 async fn epochs_are_values_like_others(kind: Kind) {
     let host = Host::of(kind).await;
-    host.sql(
-        "create table t (id int primary key, c timestamptz);
-         insert into t select g, timestamptz '1970-01-01 00:00:00+00' + g * interval '1 microsecond' from generate_series(-20, 20) g",
-    )
-    .await;
+    host.sql("create table t (id int primary key, c timestamptz)")
+        .await;
+    let rows = (-20..=20).map(|g| match g {
+        ..0 => format!("({g}, '1969-12-31 23:59:59.{:06}+00:00')", 1_000_000 + g),
+        _ => format!("({g}, '1970-01-01 00:00:00.{g:06}+00:00')"),
+    });
+    let rows = rows.collect::<Vec<_>>().join(", ");
+    host.sql(&format!("insert into t values {rows}")).await;
     let kb = host.kb().await;
     let mut request = host.read(kb, "t", "t", "c");
     request["batch_rows"] = json!(1);
@@ -223,26 +251,32 @@ async fn a_cursor_in_the_future_lands_nothing_and_a_tie_is_exact(kind: Kind) {
     let host = Host::of(kind).await;
     host.sql(
         "create table t (id int primary key, c date not null);
-         create index on t (c, id);
-         insert into t select g, date '2026-01-01' + g / 10 from generate_series(0, 99) g",
+         create index on t (c, id)",
     )
     .await;
+    let rows = (0..100).map(|g| format!("({g}, '2026-01-{:02}')", 1 + g / 10));
+    let rows = rows.collect::<Vec<_>>().join(", ");
+    host.sql(&format!("insert into t values {rows}")).await;
     let kb = host.kb().await;
     let job = host.job(host.read(kb, "t", "t", "c")).await;
     assert_eq!(job["warnings"], json!([]), "no row is without a value");
     let cases = [
         (json!({"kind": "date", "value": "2027-01-01"}), 0),
-        (json!({"kind": "date", "value": "infinity"}), 0),
         (json!({"kind": "date", "value": "2026-01-10"}), 0),
         (json!({"kind": "date", "value": "2026-01-05"}), 50),
         (
             json!({"kind": "date", "value": "2026-01-05", "tie": [{"kind": "int", "value": "43"}]}),
             56,
         ),
+        (json!({"kind": "date", "value": "0044-03-15"}), 100),
+    ];
+    let words = [
+        (json!({"kind": "date", "value": "infinity"}), 0),
         (json!({"kind": "date", "value": "0044-03-15 BC"}), 100),
     ];
+    let words = words.into_iter().filter(|_| kind == Kind::Postgres);
     let mut total = 100;
-    for (cursor, rows) in cases {
+    for (cursor, rows) in cases.into_iter().chain(words) {
         let mut request = host.read(kb, "t", "t", "c");
         request["mode"] = json!("append");
         request["cursor"] = cursor;
@@ -265,7 +299,6 @@ on_each_kind!(
     ten_thousand_equal_values_are_no_trouble,
     whole_rows_that_are_equal_all_land,
     the_least_values_and_the_ends_of_a_table_are_delivered,
-    wide_rows_stay_within_the_limits_of_a_guest,
     epochs_are_values_like_others,
     a_cursor_in_the_future_lands_nothing_and_a_tie_is_exact,
 );

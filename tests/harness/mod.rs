@@ -204,7 +204,7 @@ impl Host {
     pub async fn slow_view(&self) {
         self.sql(match self.source.kind() {
             Kind::Postgres => "create view slow as select 1 as id, pg_sleep(3600)::text as s",
-            Kind::SqlServer => "create view slow as select 1 as id, count_big(*) as s from generate_series(cast(1 as bigint), cast(1000000000000 as bigint))",
+            Kind::SqlServer => "create view slow as select 1 as id, count_big(*) as s from generate_series(cast(1 as bigint), cast(1000000000000 as bigint)) g",
         })
         .await;
     }

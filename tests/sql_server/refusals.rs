@@ -48,7 +48,7 @@ async fn every_connection_that_cannot_be_made_says_why() {
                 &format!("Password=x{CANARY};TrustServerCertificate=true"),
             ),
             "18456",
-            &["login"],
+            &["password"],
         ),
         (
             "wrong database",
@@ -103,7 +103,7 @@ async fn what_the_login_may_not_read_is_said_with_the_number() {
     };
     host.sql("create table locked (id int primary key); create table t (id int primary key)")
         .await;
-    server.deny("locked");
+    server.deny("dbo.locked");
     let kb = host.kb().await;
     let job = host.job(host.read(kb, "t", "locked", "id")).await;
     told(&job, "229", &["locked", "grant select"]);
@@ -131,7 +131,7 @@ async fn names_and_columns_that_do_not_exist_are_said_with_similar_ones() {
         .await;
     let kb = host.kb().await;
     for (source, code, words) in [
-        (json!({"table": "Order"}), "not_found", ["Order", "Orders"]),
+        (json!({"table": "Order"}), "208", ["Order", "Orders"]),
         (json!({"schema": "Sale"}), "not_found", ["Sale", "dbo"]),
         (json!({"cursor_column": "Idd"}), "not_found", ["Idd", "Id"]),
         (

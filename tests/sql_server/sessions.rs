@@ -36,7 +36,7 @@ async fn it_gives_way_to_others_and_reads_as_the_pacing_says() {
             let set = set.unwrap_or_else(|| panic!("{wanted} is not set: {settings:?}"));
             assert!(!set.in_procedure, "it ends with the procedure: {set:?}");
         }
-        let program = format!("sluice/{}", job["job_id"].as_str().expect("an id"));
+        let program = format!("sluice/{}", job["id"].as_str().expect("an id"));
         let logins = server.logins();
         assert!(
             logins.iter().any(|login| login.program == program),
@@ -110,10 +110,7 @@ async fn every_form_of_encryption_that_the_server_offers_is_used() {
         let job = host
             .job(host.read(kb, &format!("t{n}"), "none", "id"))
             .await;
-        assert_eq!(
-            job["error"]["code"], "not_found",
-            "{tls:?} {encrypt}: {job}"
-        );
+        assert_eq!(job["error"]["code"], "208", "{tls:?} {encrypt}: {job}");
         let logins = server.logins();
         let login = logins.last().expect("somebody logged in");
         assert_eq!(login.encrypted, encrypted, "{tls:?} {encrypt}");

@@ -158,6 +158,7 @@ pub static VIEWS: [SystemView; 14] = [
             ("deadlock_priority", Int),
             ("is_user_process", Bit),
             ("open_transaction_count", Int),
+            ("database_id", SmallInt),
         ],
     },
     SystemView {
