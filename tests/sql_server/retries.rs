@@ -35,7 +35,7 @@ async fn errors_that_pass_are_met_again_and_said_by_number() {
     for number in PASSING {
         server
             .faults()
-            .push(Fault::error_after(70, number).on("[t]"));
+            .push(Fault::error_after(70, number).on("top (1000000)"));
         let dest = format!("t{number}");
         let more = json!({"batch_rows": 50});
         let id = host
@@ -72,7 +72,11 @@ async fn a_result_that_ends_in_its_middle_is_an_error_and_never_the_end() {
             0 | 1 => Fault::hangup(30),
             _ => Fault::truncate(30),
         };
-        server.faults().push(fault.on("[t]"));
+        server.faults().push(fault.on(if delay == 0 {
+            "top (1000000)"
+        } else {
+            "top (50)"
+        }));
         let dest = format!("t{n}");
         let more = json!({"batch_rows": 50, "pacing": {"batch_delay_ms": delay}});
         let view = host.job(host.request(kb, &dest, ("t", "id"), more)).await;
