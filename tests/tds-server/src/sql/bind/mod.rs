@@ -58,8 +58,8 @@ pub enum Need {
     System(&'static str),
     /// The described columns of a statement, and its temporary table.
     Describe {
-        text: Expr,
-        parameters: Expr,
+        text: Box<Expr>,
+        parameters: Box<Expr>,
         table: String,
     },
 }
