@@ -213,6 +213,10 @@ impl Tables {
         self.with_looks(|looks| looks.remove(&place.folder));
     }
 
+    pub(super) fn is_look_queued(&self, place: &Place) -> bool {
+        self.with_looks(|looks| looks.contains(&place.folder))
+    }
+
     fn with_looks<T>(&self, work: impl FnOnce(&mut HashSet<PathBuf>) -> T) -> T {
         work(&mut self.looks.lock().unwrap_or_else(PoisonError::into_inner))
     }

@@ -20,9 +20,10 @@ const TINY: u64 = 64 << 10;
 /// Fewer are not worth an entry.
 const FEWEST: usize = 8;
 
-/// Merges what is worth it, a file of at most 128 MiB at a time.
+/// Merges what is worth it, a file of at most 128 MiB at a time. Leaves the rest to the next look if one waits already:
+/// where commits come fast there is always more to merge, and other tables and log checkpoints wait for their turn.
 pub(super) async fn compact(tables: &Tables, place: &Place) -> Result<(), KbError> {
-    while gently(merge(tables, place)).await? == Merge::Done {}
+    while gently(merge(tables, place)).await? == Merge::Done && !tables.is_look_queued(place) {}
     Ok(())
 }
 
