@@ -48,6 +48,7 @@ use crate::model::checkpoint::Checkpoint;
 use crate::model::ids::{KbUid, StreamId};
 use crate::model::job::Mode;
 use crate::model::source::Column;
+use streams::Wanted;
 use table::Tables;
 
 /// Longer than any query takes.
@@ -139,12 +140,16 @@ impl Lake {
         let Some(table) = self.tables.current(kb, name).await? else {
             return Ok(None);
         };
-        if transaction(&table, name, stream).await?.is_none() {
+        let Some(seq) = transaction(&table, name, stream).await? else {
             return Ok(None);
-        }
-        let version = table.version().unwrap_or_default();
+        };
+        let wanted = Wanted {
+            stream: stream.clone(),
+            seq,
+            version: table.version().unwrap_or_default(),
+        };
         self.tables
-            .newest_checkpoint(&self.tables.place(kb, name)?, stream, version)
+            .newest_checkpoint(&self.tables.place(kb, name)?, wanted)
             .await
             .map(Some)
     }

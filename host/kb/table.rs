@@ -15,10 +15,10 @@ use tokio_util::task::TaskTracker;
 use super::encoder::Place;
 use super::log::{Identity, Log, run, sync_folder};
 use super::staged::{Instance, Writers};
-use super::streams::Walk;
+use super::streams::{Walk, Wanted};
 use super::{KbError, TableSummary, name};
 use crate::model::checkpoint::Checkpoint;
-use crate::model::ids::{KbUid, StreamId};
+use crate::model::ids::KbUid;
 use crate::model::source::NATIVE_TYPE;
 
 /// Where dropped tables go before they are gone, beside the knowledge bases, whose names have no dot.
@@ -37,6 +37,8 @@ pub(super) struct Tables {
     pub(super) background: TaskTracker,
     /// Held by the one that looks after a table.
     pub(super) upkeep: tokio::sync::Mutex<()>,
+    /// Folders of tables that a look waits for.
+    looks: Mutex<HashSet<PathBuf>>,
 }
 
 /// A table as it was when it was last asked for.
@@ -60,6 +62,7 @@ impl Tables {
             opened: Mutex::default(),
             background: TaskTracker::new(),
             upkeep: tokio::sync::Mutex::default(),
+            looks: Mutex::default(),
         })
     }
 
@@ -135,12 +138,11 @@ impl Tables {
         Ok(Some(table))
     }
 
-    /// The newest checkpoint of a stream in a log of which we know that it has a version and the stream.
+    /// The newest checkpoint of a stream in a log of which we know that it has the version and the stream's number.
     pub(super) async fn newest_checkpoint(
         &self,
         place: &Place,
-        stream: &StreamId,
-        version: u64,
+        wanted: Wanted,
     ) -> Result<Checkpoint, KbError> {
         let log = self.log_at(place);
         let looked_at = log.clone();
@@ -149,8 +151,8 @@ impl Tables {
         };
         let walk = self.with_entry(&place.folder, identity, |opened| opened.walk.take());
         // Two at once read the same twice, and the log is the same for both.
-        let (mut walk, stream) = (walk.unwrap_or_default(), stream.clone());
-        let (found, walk) = run(move || (walk.newest(&log, &stream, version), walk)).await;
+        let mut walk = walk.unwrap_or_default();
+        let (found, walk) = run(move || (walk.newest(&log, &wanted), walk)).await;
         self.with_entry(&place.folder, identity, |opened| opened.walk = Some(walk));
         found
     }
@@ -199,6 +201,24 @@ impl Tables {
             instance: self.instance.id.clone(),
         });
         Ok(places.collect())
+    }
+
+    /// Notes that a look at a table waits for its turn. False: one does already, and will see what this one would.
+    pub(super) fn queue_look(&self, place: &Place) -> bool {
+        self.with_looks(|looks| looks.insert(place.folder.clone()))
+    }
+
+    /// Who wants a look from now on wants another one.
+    pub(super) fn begin_look(&self, place: &Place) {
+        self.with_looks(|looks| looks.remove(&place.folder));
+    }
+
+    pub(super) fn is_look_queued(&self, place: &Place) -> bool {
+        self.with_looks(|looks| looks.contains(&place.folder))
+    }
+
+    fn with_looks<T>(&self, work: impl FnOnce(&mut HashSet<PathBuf>) -> T) -> T {
+        work(&mut self.looks.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Who may have staged files. Blocking.
