@@ -128,7 +128,15 @@ impl Log {
     pub(super) fn checkpointed(&self) -> u64 {
         let pointer = fs::read(self.log_folder().join(LAST_CHECKPOINT)).unwrap_or_default();
         let pointer: Value = serde_json::from_slice(&pointer).unwrap_or_default();
-        pointer["version"].as_u64().unwrap_or_default()
+        let pointed_to = pointer["version"].as_u64();
+        // Readers do without a pointer, so it can be lost and nobody notices. Entries may be gone all the same.
+        pointed_to.unwrap_or_else(|| {
+            let checkpoints = self.listed().map(|listed| listed.checkpoints);
+            checkpoints
+                .unwrap_or_default()
+                .last()
+                .map_or(0, |(at, _)| *at)
+        })
     }
 
     /// What the folder has. Blocking.
@@ -195,8 +203,14 @@ impl Log {
         })
     }
 
-    pub(super) fn lost(&self) -> KbError {
-        KbError::CheckpointLost(self.table.clone())
+    /// Why there is no checkpoint of a stream that a version knows. Who has held on to the version for so long that entries
+    /// behind it were removed looks again. Blocking.
+    pub(super) fn missing(&self, version: u64) -> KbError {
+        let table = self.table.clone();
+        if self.was_shortened_past(version) {
+            return KbError::Changed(table);
+        }
+        KbError::CheckpointLost(table)
     }
 
     fn log_folder(&self) -> PathBuf {

@@ -55,7 +55,7 @@ impl Walk {
             self.read(log, wanted)?;
         }
         let found = self.found(wanted).and_then(|n| n.checkpoint.clone());
-        found.ok_or_else(|| log.lost())
+        found.ok_or_else(|| log.missing(wanted.version))
     }
 
     fn read(&mut self, log: &Log, wanted: &Wanted) -> Result<(), KbError> {

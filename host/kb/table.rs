@@ -147,7 +147,7 @@ impl Tables {
         let log = self.log_at(place);
         let looked_at = log.clone();
         let Some(identity) = run(move || looked_at.identity()).await else {
-            return Err(log.lost());
+            return Err(log.missing(wanted.version));
         };
         let walk = self.with_entry(&place.folder, identity, |opened| opened.walk.take());
         // Two at once read the same twice, and the log is the same for both.

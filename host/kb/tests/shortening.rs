@@ -131,6 +131,68 @@ async fn a_writer_who_slept_while_the_log_was_shortened_puts_nothing_into_a_gap(
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_log_without_its_pointer_is_as_short_as_before() {
+    let t = TestLake::forgetful();
+    let mut busy = t.writer("people", "busy", Mode::Create).await.unwrap();
+    t.land(&mut busy, "busy", 1, 0..10).await.unwrap();
+    let mut idle = t.writer("people", "idle", Mode::Append).await.unwrap();
+    t.land(&mut idle, "idle", 1, 10..20).await.unwrap();
+    t.shorten(&mut busy, "busy", 2).await;
+    assert_eq!(t.entries()[..2], [0, 1]);
+    let pointer = t
+        .folder
+        .path()
+        .join("kb1/people/_delta_log/_last_checkpoint");
+    for left in [None, Some("")] {
+        match left {
+            None => std::fs::remove_file(&pointer).unwrap(),
+            Some(text) => std::fs::write(&pointer, text).unwrap(),
+        }
+        // Its next version is in a gap, right behind an entry that stays.
+        let slept = t.land(&mut idle, "idle", 2, 20..30).await;
+        assert!(
+            matches!(slept, Err(CommitError::Kb(KbError::Changed(_)))),
+            "{slept:?}"
+        );
+        assert!(!t.entries().contains(&2));
+        let summary = t.reopened().table(&t.kb, "people").await.unwrap().unwrap();
+        assert_eq!(summary.rows, 20);
+        assert_eq!(
+            t.newest("idle").await.unwrap(),
+            Some(checkpoint("idle", 1, 20))
+        );
+    }
+    let mut again = t.writer("people", "idle", Mode::Append).await.unwrap();
+    t.land(&mut again, "idle", 2, 20..30).await.unwrap();
+    assert_eq!(t.rows("people").await, Some(30));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_asks_for_what_a_stream_was_long_ago_is_told_to_look_again() {
+    let t = TestLake::forgetful();
+    let mut busy = t.writer("people", "busy", Mode::Create).await.unwrap();
+    t.land(&mut busy, "busy", 1, 0..10).await.unwrap();
+    let mut slow = t.writer("people", "slow", Mode::Append).await.unwrap();
+    t.land(&mut slow, "slow", 1, 10..20).await.unwrap();
+    let looked_at = Wanted {
+        stream: StreamId("slow".into()),
+        seq: 1,
+        version: 1,
+    };
+    t.land(&mut slow, "slow", 2, 20..30).await.unwrap();
+    t.shorten(&mut busy, "busy", 2).await;
+    assert_eq!(t.entries()[..2], [0, 2]);
+    let other = t.reopened();
+    let place = other.tables.place(&t.kb, "people").unwrap();
+    let found = other.tables.newest_checkpoint(&place, looked_at).await;
+    assert!(matches!(found, Err(KbError::Changed(_))), "{found:?}");
+    assert_eq!(
+        t.newest("slow").await.unwrap(),
+        Some(checkpoint("slow", 2, 30))
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_entry_that_stands_in_a_gap_counts_for_nobody() {
     let t = TestLake::forgetful();
     let mut busy = t.writer("people", "busy", Mode::Create).await.unwrap();
