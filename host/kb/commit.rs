@@ -68,7 +68,7 @@ impl Committer {
         let log = tables.log(&target.kb, name)?;
         let existing = tables.current(&target.kb, name).await?;
         let own_seq = match &existing {
-            Some(table) => transaction(table, &target).await?,
+            Some(table) => newest_seq(&tables, &target, table).await?,
             None => None,
         };
         let (act, layout) = match (target.mode, &existing) {
@@ -293,7 +293,7 @@ impl Committer {
                     return Ok((0, created(layout)));
                 };
                 let version = table.version().unwrap_or_default();
-                let newest = transaction(&table, &self.target).await?;
+                let newest = newest_seq(&self.tables, &self.target, &table).await?;
                 if let Some(seq) = newest.filter(|_| newest > self.own_seq) {
                     return Err(self.taken(seq, version).await?);
                 }
@@ -349,8 +349,13 @@ fn layout_of(name: &str, table: &DeltaTable) -> Result<Layout, KbError> {
     Layout::of(table).map_err(|error| KbError::storage("read", name, error))
 }
 
-async fn transaction(table: &DeltaTable, target: &Target) -> Result<Option<i64>, KbError> {
-    super::transaction(table, &target.table, &target.stream).await
+async fn newest_seq(
+    tables: &Tables,
+    target: &Target,
+    table: &DeltaTable,
+) -> Result<Option<i64>, KbError> {
+    let place = tables.place(&target.kb, &target.table)?;
+    tables.newest_seq(&place, table, &target.stream).await
 }
 
 async fn new_layout(tables: &Tables, target: &Target) -> Result<Layout, KbError> {

@@ -14,6 +14,7 @@ use serde_json::Value;
 
 use super::KbError;
 use super::entry::Entry;
+use super::opened::End;
 
 const LAST_CHECKPOINT: &str = "_last_checkpoint";
 const ENTRY: &str = "json";
@@ -203,6 +204,24 @@ impl Log {
         })
     }
 
+    /// What can be seen of the log without reading it, if there is one. Blocking.
+    pub(super) fn look(&self, end: Option<End>) -> Option<Look> {
+        let log = self.identity()?;
+        // In this order: an entry that was removed since shows in it.
+        let checkpointed = self.checkpointed();
+        let has_changed = end.is_none_or(|end| {
+            end.log != log
+                || end.checkpointed != checkpointed
+                || self.entry_path(end.version + 1).exists()
+                || !self.entry_path(end.version).exists()
+        });
+        Some(Look {
+            log,
+            checkpointed,
+            has_changed,
+        })
+    }
+
     /// Why there is no checkpoint of a stream that a version knows. Who has held on to the version for so long that entries
     /// behind it were removed looks again. Blocking.
     pub(super) fn missing(&self, version: u64) -> KbError {
@@ -228,6 +247,16 @@ pub(super) struct Listed {
     pub(super) entries: Vec<u64>,
     /// With the times when they were written.
     pub(super) checkpoints: Vec<(u64, SystemTime)>,
+}
+
+/// A glance at a log.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Look {
+    pub(super) log: Identity,
+    /// The version of its newest log checkpoint.
+    pub(super) checkpointed: u64,
+    /// Whether it may not end any more where it was asked about.
+    pub(super) has_changed: bool,
 }
 
 /// A folder of log entries. Numbers of files are used again, but not at the same time.

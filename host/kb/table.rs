@@ -14,11 +14,12 @@ use tokio_util::task::TaskTracker;
 
 use super::encoder::Place;
 use super::log::{Identity, Log, run, sync_folder};
+use super::opened::Opened;
 use super::staged::{Instance, Writers};
-use super::streams::{Walk, Wanted};
+use super::streams::Wanted;
 use super::{KbError, TableSummary, name};
 use crate::model::checkpoint::Checkpoint;
-use crate::model::ids::KbUid;
+use crate::model::ids::{KbUid, StreamId};
 use crate::model::source::NATIVE_TYPE;
 
 /// Where dropped tables go before they are gone, beside the knowledge bases, whose names have no dot.
@@ -39,15 +40,6 @@ pub(super) struct Tables {
     pub(super) upkeep: tokio::sync::Mutex<()>,
     /// Folders of tables that a look waits for.
     looks: Mutex<HashSet<PathBuf>>,
-}
-
-/// A table as it was when it was last asked for.
-#[derive(Debug)]
-struct Opened {
-    log: Identity,
-    table: Option<DeltaTable>,
-    /// None: taken out by one who reads on.
-    walk: Option<Walk>,
 }
 
 impl Tables {
@@ -116,12 +108,15 @@ impl Tables {
         label: &str,
     ) -> Result<Option<DeltaTable>, KbError> {
         let log = Log::new(label, &folder);
-        let Some(identity) = run(move || log.identity()).await else {
+        let end = self.with_opened(|opened| opened.get(&folder).and_then(Opened::end));
+        let looked = run(move || log.look(end)).await;
+        let Some(look) = looked else {
             self.with_opened(|opened| opened.remove(&folder));
             return Ok(None);
         };
-        let opened = self.with_entry(&folder, identity, |opened| opened.table.clone());
+        let opened = self.with_entry(&folder, look.log, |opened| opened.table());
         let mut table = match opened {
+            Some(table) if !look.has_changed => return Ok(Some(table)),
             Some(table) => table,
             None => unloaded(&folder, label)?,
         };
@@ -129,13 +124,37 @@ impl Tables {
             .update_state()
             .await
             .map_err(|error| KbError::storage("read", label, error))?;
-        self.with_entry(&folder, identity, |opened| {
-            let other = opened.table.as_ref();
-            if other.is_none_or(|other| other.version() <= table.version()) {
-                opened.table = Some(table.clone());
-            }
+        self.with_entry(&folder, look.log, |opened| {
+            opened.remember(&table, look.checkpointed);
         });
         Ok(Some(table))
+    }
+
+    /// The newest number of a stream that a table knows. Idle streams ask again and again.
+    pub(super) async fn newest_seq(
+        &self,
+        place: &Place,
+        table: &DeltaTable,
+        stream: &StreamId,
+    ) -> Result<Option<i64>, KbError> {
+        let opened = |opened: &HashMap<_, Opened>| opened.get(&place.folder)?.seq(table, stream);
+        if let Some(seq) = self.with_opened(|all| opened(all)) {
+            return Ok(seq);
+        }
+        let log_store = table.log_store();
+        let state = table
+            .snapshot()
+            .map_err(|error| KbError::storage("read", &place.table, error))?;
+        let seq = state
+            .transaction_version(log_store.as_ref(), stream.as_str())
+            .await
+            .map_err(|error| KbError::storage("read", &place.table, error))?;
+        self.with_opened(|all| {
+            if let Some(opened) = all.get_mut(&place.folder) {
+                opened.remember_seq(table, stream, seq);
+            }
+        });
+        Ok(seq)
     }
 
     /// The newest checkpoint of a stream in a log of which we know that it has the version and the stream's number.
@@ -294,11 +313,7 @@ impl Tables {
         log: Identity,
         work: impl FnOnce(&mut Opened) -> T,
     ) -> T {
-        let fresh = || Opened {
-            log,
-            table: None,
-            walk: None,
-        };
+        let fresh = || Opened::new(log);
         self.with_opened(|opened| {
             let entry = opened.entry(folder.to_owned()).or_insert_with(fresh);
             if entry.log != log {

@@ -91,6 +91,8 @@ impl Store {
             .busy_timeout(BUSY_TIMEOUT);
         let pool = SqlitePoolOptions::new()
             .max_connections(4)
+            // A connection is a thread of ours and a file: asking whether it is still there costs as much as a statement.
+            .test_before_acquire(false)
             .connect_with(options)
             .await
             .map_err(StoreError::Open)?;
