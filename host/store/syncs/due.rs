@@ -16,10 +16,11 @@ const CLOCK_DIFFERENCE: TimeDelta = TimeDelta::minutes(1);
 
 /// Enabled syncs whose next due time is to be decided.
 pub async fn undecided(store: &Store, limit: u32) -> Result<Vec<SyncOrder>, StoreError> {
+    // With a bound limit SQLite prepares a statement again each time: it plans for the value.
     let sql = sqlx::AssertSqlSafe(format!(
-        "{SELECT} where s.enabled = 1 and s.due_at is null limit $1"
+        "{SELECT} where s.enabled = 1 and s.due_at is null limit {limit}"
     ));
-    let rows = sqlx::query(sql).bind(limit).fetch_all(&store.pool).await?;
+    let rows = sqlx::query(sql).fetch_all(&store.pool).await?;
     let (mut readable, mut unreadable) = (Vec::with_capacity(rows.len()), Vec::new());
     for row in &rows {
         match SyncOrder::from_row(row) {
@@ -51,11 +52,10 @@ pub async fn due(
     limit: u32,
 ) -> Result<Vec<(DateTime<Utc>, SyncOrder)>, StoreError> {
     let sql = sqlx::AssertSqlSafe(format!(
-        "{SELECT} where s.enabled = 1 and s.due_at <= $1 order by s.due_at, s.id limit $2"
+        "{SELECT} where s.enabled = 1 and s.due_at <= $1 order by s.due_at, s.id limit {limit}"
     ));
     let rows = sqlx::query(sql)
         .bind(to_micros(now))
-        .bind(limit)
         .fetch_all(&store.pool)
         .await?;
     let due = rows.iter().map(|row| {
