@@ -5,7 +5,6 @@ use std::fs::{File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::model::ids::ConnectorId;
 use crate::store::jobs;
 use crate::store::{Store, StoreError};
 
@@ -38,15 +37,15 @@ impl Instance {
         &self.id
     }
 
-    /// Frees the jobs whose holders are gone.
+    /// Frees the jobs of those owners that are gone.
     pub async fn expire_the_dead(
         &self,
         store: &Store,
-        connector: &ConnectorId,
+        owners: impl IntoIterator<Item = &str>,
     ) -> Result<(), StoreError> {
-        for owner in jobs::lease_owners(store, connector).await? {
-            if owner != self.id && self.is_dead(&owner) {
-                let freed = jobs::expire_leases(store, &owner).await?;
+        for owner in owners {
+            if owner != self.id && self.is_dead(owner) {
+                let freed = jobs::expire_leases(store, owner).await?;
                 tracing::info!(
                     jobs = freed,
                     "took over the jobs of a process that ended without giving them back"

@@ -6,7 +6,7 @@ mod instance;
 mod retry;
 mod run;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use tokio::task::{self, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::extract::{Ends, Extractor};
-use crate::model::ids::{ConnectorId, JobId, SyncId};
+use crate::model::ids::{ConnectorId, JobId};
 use crate::model::job::Job;
 use crate::model::pacing::Pacing;
 use crate::store::jobs::{self, Lease};
@@ -43,7 +43,6 @@ pub struct Dispatcher {
 
 struct Running {
     lease: Lease,
-    sync: Option<SyncId>,
     pacing: watch::Sender<Pacing>,
     /// Ends the job at once: it was stopped, or its lease is lost.
     abandon: CancellationToken,
@@ -56,7 +55,10 @@ impl Dispatcher {
         let mut tasks = JoinSet::new();
         let mut running: HashMap<task::Id, Running> = HashMap::new();
         while !shutdown.is_cancelled() {
-            if let Err(error) = self.turn(&mut tasks, &mut running, &shutdown).await {
+            let looked = self
+                .turn(&mut changes, &mut tasks, &mut running, &shutdown)
+                .await;
+            if let Err(error) = looked {
                 tracing::error!(
                     error = &error as &dyn std::error::Error,
                     "cannot look for jobs"
@@ -66,7 +68,7 @@ impl Dispatcher {
                 () = shutdown.cancelled() => {}
                 _ = changes.changed() => {}
                 () = tokio::time::sleep(POLL) => {}
-                Some(done) = tasks.join_next_with_id() => forget(&mut running, done),
+                () = self.room(&mut tasks, &mut running) => {}
             }
         }
         let drained =
@@ -80,71 +82,99 @@ impl Dispatcher {
         }
     }
 
+    /// Waits until a job ends where no other could be claimed; elsewhere its end, which the table says, is no news. Cancel-safe.
+    async fn room(&self, tasks: &mut JoinSet<()>, running: &mut HashMap<task::Id, Running>) {
+        loop {
+            let Some(done) = tasks.join_next_with_id().await else {
+                return std::future::pending().await;
+            };
+            let was_full = running.len() >= self.max_running;
+            forget(running, done);
+            if was_full {
+                return;
+            }
+        }
+    }
+
+    /// Looks at the rows until there is nothing to claim.
     async fn turn(
         self: &Arc<Self>,
+        changes: &mut watch::Receiver<u64>,
         tasks: &mut JoinSet<()>,
         running: &mut HashMap<task::Id, Running>,
         shutdown: &CancellationToken,
     ) -> Result<(), StoreError> {
-        let store = &self.extractor.store;
-        for job in running.values() {
-            if !jobs::is_held(store, &job.lease).await? {
-                job.abandon.cancel();
+        loop {
+            // Before the look, which sees what has changed up to here, our own claims as well: nobody is woken for that.
+            changes.mark_unchanged();
+            self.look_after(running).await?;
+            if running.len() >= self.max_running || !self.claim(tasks, running, shutdown).await? {
+                return Ok(());
             }
         }
-        self.pass_on_pacing(running).await?;
-        self.instance
-            .expire_the_dead(store, &self.connector)
-            .await?;
-        while running.len() < self.max_running {
-            let owner = self.instance.id();
-            let claimed = jobs::claim(
-                store,
-                &self.connector,
-                self.only.as_ref(),
-                owner,
-                self.lease_delta(),
-            )
-            .await?;
-            let Some((lease, job)) = claimed else { break };
-            let abandon = CancellationToken::new();
-            let (pacing, read_pacing) =
-                watch::channel(self.pacing_of(&job).await.unwrap_or(job.spec.pacing));
-            let entry = Running {
-                lease: lease.clone(),
-                sync: job.sync.clone(),
-                pacing,
-                abandon: abandon.clone(),
+    }
+
+    /// Ends jobs that are not ours any more, has the others read as gently as their syncs say now, and frees those of
+    /// processes that are gone.
+    async fn look_after(&self, running: &HashMap<task::Id, Running>) -> Result<(), StoreError> {
+        let store = &self.extractor.store;
+        let rows = jobs::running(store, &self.connector).await?;
+        for job in running.values() {
+            let Some(row) = rows.iter().find(|row| row.lease == job.lease) else {
+                job.abandon.cancel();
+                continue;
             };
-            let ends = Ends {
-                shutdown: shutdown.clone(),
-                abandon,
-                pacing: read_pacing,
-            };
-            let task = tasks.spawn(Arc::clone(self).run_job(lease, job, ends));
-            running.insert(task.id(), entry);
+            if let Some(pacing) = row.pacing.filter(|pacing| *job.pacing.borrow() != *pacing) {
+                job.pacing.send_replace(pacing);
+            }
         }
-        Ok(())
+        let owners: HashSet<_> = rows.iter().map(|row| row.owner.as_str()).collect();
+        self.instance.expire_the_dead(store, owners).await
+    }
+
+    /// Takes a job and starts it. False: there is none.
+    async fn claim(
+        self: &Arc<Self>,
+        tasks: &mut JoinSet<()>,
+        running: &mut HashMap<task::Id, Running>,
+        shutdown: &CancellationToken,
+    ) -> Result<bool, StoreError> {
+        let claimed = jobs::claim(
+            &self.extractor.store,
+            &self.connector,
+            self.only.as_ref(),
+            self.instance.id(),
+            self.lease_delta(),
+        )
+        .await?;
+        let Some((lease, job)) = claimed else {
+            return Ok(false);
+        };
+        let abandon = CancellationToken::new();
+        let (pacing, read_pacing) =
+            watch::channel(self.pacing_of(&job).await.unwrap_or(job.spec.pacing));
+        let entry = Running {
+            lease: lease.clone(),
+            pacing,
+            abandon: abandon.clone(),
+        };
+        let ends = Ends {
+            shutdown: shutdown.clone(),
+            abandon,
+            pacing: read_pacing,
+        };
+        let task = tasks.spawn(Arc::clone(self).run_job(lease, job, ends));
+        running.insert(task.id(), entry);
+        Ok(true)
     }
 
     /// What a run's sync says now; the job itself says what it said when the run was queued.
     async fn pacing_of(&self, job: &Job) -> Result<Pacing, StoreError> {
-        let now = syncs::pacings(&self.extractor.store, job.sync.as_slice()).await?;
-        Ok(now.first().map_or(job.spec.pacing, |(_, pacing)| *pacing))
-    }
-
-    /// Has running jobs read as gently as their syncs say now.
-    async fn pass_on_pacing(&self, running: &HashMap<task::Id, Running>) -> Result<(), StoreError> {
-        let of_syncs = running.values().filter_map(|job| job.sync.clone());
-        let of_syncs: Vec<_> = of_syncs.collect();
-        for (sync, pacing) in syncs::pacings(&self.extractor.store, &of_syncs).await? {
-            let mut runs = running.values();
-            let run = runs.find(|job| job.sync.as_ref() == Some(&sync));
-            if let Some(run) = run.filter(|run| *run.pacing.borrow() != pacing) {
-                run.pacing.send_replace(pacing);
-            }
-        }
-        Ok(())
+        let now = match &job.sync {
+            Some(sync) => syncs::pacing(&self.extractor.store, sync).await?,
+            None => None,
+        };
+        Ok(now.unwrap_or(job.spec.pacing))
     }
 
     fn lease_delta(&self) -> chrono::TimeDelta {

@@ -14,12 +14,13 @@ use serde_json::{Value, json};
 
 use super::drift::Growth;
 use super::encoder::{Place, StagedFile};
-use super::entry::{Lines, number};
+use super::entry::{Lines, MERGE, number};
 use super::files::{Rows, live_files};
 use super::keys::{Key, KeySet, last_of_each};
-use super::log::{Log, MERGE, Put, run};
+use super::log::{Log, Put, run};
 use super::rewrite::{Change, Rewrite};
 use super::schema::{Fit, Layout};
+use super::streams::Wanted;
 use super::table::Tables;
 use super::{CommitError, KbError, Target, maintenance};
 use crate::model::checkpoint::Checkpoint;
@@ -67,7 +68,7 @@ impl Committer {
         let log = tables.log(&target.kb, name)?;
         let existing = tables.current(&target.kb, name).await?;
         let own_seq = match &existing {
-            Some(table) => transaction(table, &target).await?,
+            Some(table) => newest_seq(&tables, &target, table).await?,
             None => None,
         };
         let (act, layout) = match (target.mode, &existing) {
@@ -86,11 +87,11 @@ impl Committer {
                 (Act::Append(growth), grown)
             }
             (Mode::Create | Mode::Upsert, None) => {
-                let layout = Layout::new(name, &target.columns, false).await?;
+                let layout = new_layout(&tables, &target).await?;
                 (Act::Create(layout.clone()), layout)
             }
             (Mode::Replace, existing) => {
-                let layout = replacement(&target, existing.as_ref()).await?;
+                let layout = replacement(&tables, &target, existing.as_ref()).await?;
                 (Act::Replace(layout.clone()), layout)
             }
         };
@@ -161,7 +162,7 @@ impl Committer {
         if let (Some(seq), Some(seen)) = (self.own_seq, self.seen)
             && seq >= number(checkpoint.seq)
         {
-            return Err(self.taken(seen).await?);
+            return Err(self.taken(seq, seen).await?);
         }
         let mut rewrite = self.rewrite(keys)?;
         loop {
@@ -292,8 +293,9 @@ impl Committer {
                     return Ok((0, created(layout)));
                 };
                 let version = table.version().unwrap_or_default();
-                if transaction(&table, &self.target).await? > self.own_seq {
-                    return Err(self.taken(version).await?);
+                let newest = newest_seq(&self.tables, &self.target, &table).await?;
+                if let Some(seq) = newest.filter(|_| newest > self.own_seq) {
+                    return Err(self.taken(seq, version).await?);
                 }
                 let mut changes = layout.change_from(&layout_of(name, &table)?);
                 let files = live_files(name, &table).await?;
@@ -307,8 +309,8 @@ impl Committer {
     async fn look_at_winners(&mut self, from: u64) -> Result<(), CommitError> {
         let mut version = from;
         while let Some(entry) = self.log.read(version).await? {
-            if entry.seq_of(&self.target.stream).is_some() {
-                return Err(self.taken(version).await?);
+            if let Some(seq) = entry.seq_of(&self.target.stream) {
+                return Err(self.taken(seq, version).await?);
             }
             match self.act {
                 Act::Create(_) if self.target.mode == Mode::Create => {
@@ -329,11 +331,15 @@ impl Committer {
         Ok(())
     }
 
-    async fn taken(&self, version: u64) -> Result<CommitError, KbError> {
-        let stream = &self.target.stream;
+    async fn taken(&self, seq: i64, version: u64) -> Result<CommitError, KbError> {
+        let wanted = Wanted {
+            stream: self.target.stream.clone(),
+            seq,
+            version,
+        };
         let checkpoint = self
             .tables
-            .newest_checkpoint(&self.place()?, stream, version)
+            .newest_checkpoint(&self.place()?, wanted)
             .await?;
         Ok(CommitError::SeqTaken(Box::new(checkpoint)))
     }
@@ -343,15 +349,29 @@ fn layout_of(name: &str, table: &DeltaTable) -> Result<Layout, KbError> {
     Layout::of(table).map_err(|error| KbError::storage("read", name, error))
 }
 
-async fn transaction(table: &DeltaTable, target: &Target) -> Result<Option<i64>, KbError> {
-    super::transaction(table, &target.table, &target.stream).await
+async fn newest_seq(
+    tables: &Tables,
+    target: &Target,
+    table: &DeltaTable,
+) -> Result<Option<i64>, KbError> {
+    let place = tables.place(&target.kb, &target.table)?;
+    tables.newest_seq(&place, table, &target.stream).await
+}
+
+async fn new_layout(tables: &Tables, target: &Target) -> Result<Layout, KbError> {
+    let layout = Layout::new(&target.table, &target.columns, false).await?;
+    Ok(layout.keeping_removals(maintenance::keep_removals(tables)))
 }
 
 /// How a replacement looks: like the table that it replaces when the columns are the same.
-async fn replacement(target: &Target, existing: Option<&DeltaTable>) -> Result<Layout, KbError> {
+async fn replacement(
+    tables: &Tables,
+    target: &Target,
+    existing: Option<&DeltaTable>,
+) -> Result<Layout, KbError> {
     let name = target.table.as_str();
     let Some(table) = existing else {
-        return Layout::new(name, &target.columns, false).await;
+        return new_layout(tables, target).await;
     };
     let old = layout_of(name, table)?;
     old.check_replaceable(name)?;

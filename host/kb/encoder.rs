@@ -5,6 +5,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
 
 use arrow::array::new_null_array;
 use arrow::record_batch::RecordBatch;
@@ -148,8 +149,15 @@ impl Encoder {
         let Some(file) = self.open.take() else {
             return Ok(());
         };
-        let path = self.place.folder.join(&file.name);
-        match file.finish() {
+        let folder = &self.place.folder;
+        let path = folder.join(&file.name);
+        // Both wait for the disk, and together not longer than one of them.
+        let (finished, named) = thread::scope(|scope| {
+            let naming = scope.spawn(|| sync_folder(folder));
+            let finished = file.finish();
+            (finished, naming.join())
+        });
+        match finished {
             Ok(staged) => self.closed.push(staged),
             Err(error) => {
                 fs::remove_file(path).ok();
@@ -158,8 +166,8 @@ impl Encoder {
         }
         self.staged_bytes
             .store(self.closed_bytes(), Ordering::Relaxed);
-        sync_folder(&self.place.folder)
-            .map_err(|error| KbError::storage("write", &self.place.table, error))
+        let named = named.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        named.map_err(|error| KbError::storage("write", &self.place.table, error))
     }
 
     fn closed_bytes(&self) -> u64 {

@@ -1,5 +1,8 @@
 //! The Delta log of one table as files: puts an entry if its version is free, reads entries.
-//! What an entry should say is decided elsewhere (see `commit`). An entry that exists is whole and on the disk.
+//! What an entry should say is decided elsewhere (see `commit`), and which ones can go (see `maintenance`). An entry that
+//! exists is whole and on the disk.
+//!
+//! Old entries go, so below the newest log checkpoint there are gaps. Nobody reads there, so nothing must be put there.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -10,16 +13,15 @@ use std::time::SystemTime;
 use serde_json::Value;
 
 use super::KbError;
-use crate::model::checkpoint::Checkpoint;
-use crate::model::ids::StreamId;
-
-/// Key of the checkpoint in an entry's `commitInfo`.
-pub(super) const CHECKPOINT_KEY: &str = "sluice";
+use super::entry::Entry;
+use super::opened::End;
 
 const LAST_CHECKPOINT: &str = "_last_checkpoint";
-
-/// What an entry of ours says it did when it replaced rows by key.
-pub(super) const MERGE: &str = "MERGE";
+const ENTRY: &str = "json";
+/// The newest log checkpoints stay whatever their age: the pointer to the newest may still name the one before.
+pub(super) const KEPT_CHECKPOINTS: usize = 2;
+/// Of a log checkpoint in one file, the only form that we write.
+const CHECKPOINT: &str = "checkpoint.parquet";
 
 /// The log of one table.
 #[derive(Debug, Clone)]
@@ -59,10 +61,15 @@ impl Log {
     fn put_blocking(&self, version: u64, entry: &[u8]) -> Result<Put, KbError> {
         let trouble = |error| KbError::storage("write the log of", &self.table, error);
         let log_folder = self.log_folder();
+        // Asked for first: what it covers is there, or was removed.
+        let covered = self.checkpointed() >= version;
         if version == 0 {
             fs::create_dir_all(&log_folder).map_err(trouble)?;
-        } else if !self.entry_path(version - 1).exists() {
-            // The table was dropped, and may have been made anew: an entry here would leave a gap behind it.
+        } else if self.entry_path(version).exists() {
+            return Ok(Put::Taken);
+        } else if covered || !self.entry_path(version - 1).exists() {
+            // Old entries were removed since the writer looked, or the table was dropped and may have been made anew: an
+            // entry here would stand in a gap, or leave one behind it.
             return Err(KbError::Changed(self.table.clone()));
         }
         let staged = self
@@ -77,6 +84,10 @@ impl Log {
             Err(error) => return Err(trouble(error)),
             Ok(()) => {}
         }
+        if self.was_shortened_past(version) {
+            // Who stands still after the check for as long as old entries are kept puts it into a gap.
+            return Ok(Put::InDoubt(KbError::Changed(self.table.clone())));
+        }
         // The first entry is only as durable as the folders that it is in: log, table, knowledge base, root.
         let folders = if version == 0 { 4 } else { 1 };
         let synced = log_folder
@@ -86,12 +97,24 @@ impl Log {
         Ok(synced.map_or_else(|error| Put::InDoubt(trouble(error)), |()| Put::Landed))
     }
 
-    /// The entry of a version, if there is one.
+    /// The entry of a version, if the log is that long.
+    ///
+    /// # Errors
+    /// [`KbError::Changed`] when it was removed: who reads on from there has not looked for long.
     pub(super) async fn read(&self, version: u64) -> Result<Option<Entry>, KbError> {
         let log = self.clone();
-        run(move || log.read_blocking(version)).await
+        run(move || {
+            // In this order: what it covers is there, or was removed.
+            let covered = log.checkpointed() >= version;
+            match log.read_blocking(version)? {
+                None if covered && version > 0 => Err(KbError::Changed(log.table)),
+                entry => Ok(entry),
+            }
+        })
+        .await
     }
 
+    /// The entry of a version, if there is one.
     pub(super) fn read_blocking(&self, version: u64) -> Result<Option<Entry>, KbError> {
         match fs::read(self.entry_path(version)) {
             Ok(bytes) => Entry::parse(&bytes)
@@ -106,14 +129,71 @@ impl Log {
     pub(super) fn checkpointed(&self) -> u64 {
         let pointer = fs::read(self.log_folder().join(LAST_CHECKPOINT)).unwrap_or_default();
         let pointer: Value = serde_json::from_slice(&pointer).unwrap_or_default();
-        pointer["version"].as_u64().unwrap_or_default()
+        let pointed_to = pointer["version"].as_u64();
+        // Readers do without a pointer, so it can be lost and nobody notices. Entries may be gone all the same.
+        pointed_to.unwrap_or_else(|| {
+            let checkpoints = self.listed().map(|listed| listed.checkpoints);
+            checkpoints
+                .unwrap_or_default()
+                .last()
+                .map_or(0, |(at, _)| *at)
+        })
+    }
+
+    /// What the folder has. Blocking.
+    pub(super) fn listed(&self) -> Result<Listed, KbError> {
+        let listed = || -> io::Result<Listed> {
+            let mut listed = Listed::default();
+            for file in fs::read_dir(self.log_folder())? {
+                let file = file?;
+                let name = file.file_name();
+                let parts = name.to_str().and_then(|name| name.split_once('.'));
+                let Some((Ok(version), kind)) = parts.map(|(v, kind)| (v.parse(), kind)) else {
+                    continue;
+                };
+                match kind {
+                    ENTRY => listed.entries.push(version),
+                    CHECKPOINT => match file.metadata() {
+                        // Another process tidies up as well.
+                        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                        metadata => listed.checkpoints.push((version, metadata?.modified()?)),
+                    },
+                    _ => {}
+                }
+            }
+            listed.entries.sort_unstable();
+            listed.checkpoints.sort_unstable();
+            Ok(listed)
+        };
+        listed().map_err(|error| KbError::storage("list the log of", &self.table, error))
+    }
+
+    /// Whether a version is so old that its entry may have been removed. Blocking.
+    fn was_shortened_past(&self, version: u64) -> bool {
+        // Nearly always the first question is the last one, and costs less.
+        self.checkpointed() > version
+            && self.listed().is_ok_and(|listed| {
+                let newer = listed.checkpoints.iter().filter(|(at, _)| *at > version);
+                newer.count() >= KEPT_CHECKPOINTS
+            })
+    }
+
+    pub(super) fn checkpoint_path(&self, version: u64) -> PathBuf {
+        self.log_folder()
+            .join(format!("{version:020}.{CHECKPOINT}"))
+    }
+
+    /// Makes a log checkpoint survive a power cut: the library leaves that to the system. Blocking.
+    pub(super) fn sync_checkpoint(&self, version: u64) -> io::Result<()> {
+        File::open(self.checkpoint_path(version))?.sync_all()?;
+        sync_folder(&self.log_folder())
     }
 
     /// Which log it is, if there is one: a table that was dropped and made again has another. Blocking.
     pub(super) fn identity(&self) -> Option<Identity> {
         let folder = self.log_folder();
-        // A folder without an entry is what a failed or running create has staged. Other tools may clean the first entry
-        // away, but never without a log checkpoint.
+        // A folder without an entry is what a failed or running create has staged. We keep the first entry; other tools may
+        // clean it away, but never without a log checkpoint.
         if !self.entry_path(0).exists() && !folder.join(LAST_CHECKPOINT).exists() {
             return None;
         }
@@ -124,17 +204,59 @@ impl Log {
         })
     }
 
-    pub(super) fn lost(&self) -> KbError {
-        KbError::CheckpointLost(self.table.clone())
+    /// What can be seen of the log without reading it, if there is one. Blocking.
+    pub(super) fn look(&self, end: Option<End>) -> Option<Look> {
+        let log = self.identity()?;
+        // In this order: an entry that was removed since shows in it.
+        let checkpointed = self.checkpointed();
+        let has_changed = end.is_none_or(|end| {
+            end.log != log
+                || end.checkpointed != checkpointed
+                || self.entry_path(end.version + 1).exists()
+                || !self.entry_path(end.version).exists()
+        });
+        Some(Look {
+            log,
+            checkpointed,
+            has_changed,
+        })
+    }
+
+    /// Why there is no checkpoint of a stream that a version knows. Who has held on to the version for so long that entries
+    /// behind it were removed looks again. Blocking.
+    pub(super) fn missing(&self, version: u64) -> KbError {
+        let table = self.table.clone();
+        if self.was_shortened_past(version) {
+            return KbError::Changed(table);
+        }
+        KbError::CheckpointLost(table)
     }
 
     fn log_folder(&self) -> PathBuf {
         self.folder.join("_delta_log")
     }
 
-    fn entry_path(&self, version: u64) -> PathBuf {
-        self.log_folder().join(format!("{version:020}.json"))
+    pub(super) fn entry_path(&self, version: u64) -> PathBuf {
+        self.log_folder().join(format!("{version:020}.{ENTRY}"))
     }
+}
+
+/// The versions in a log's folder, oldest first.
+#[derive(Debug, Default)]
+pub(super) struct Listed {
+    pub(super) entries: Vec<u64>,
+    /// With the times when they were written.
+    pub(super) checkpoints: Vec<(u64, SystemTime)>,
+}
+
+/// A glance at a log.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Look {
+    pub(super) log: Identity,
+    /// The version of its newest log checkpoint.
+    pub(super) checkpointed: u64,
+    /// Whether it may not end any more where it was asked about.
+    pub(super) has_changed: bool,
 }
 
 /// A folder of log entries. Numbers of files are used again, but not at the same time.
@@ -142,66 +264,6 @@ impl Log {
 pub(super) struct Identity {
     inode: u64,
     created: Option<SystemTime>,
-}
-
-/// What a writer must know of an entry that another one wrote.
-#[derive(Debug, Default)]
-pub(super) struct Entry {
-    transactions: Vec<(String, i64)>,
-    /// Paths of files that it took out.
-    removed: Vec<String>,
-    changes_layout: bool,
-    pub(super) checkpoint: Option<Checkpoint>,
-    /// It changed the columns, the rules, or took rows away; not those that an upsert of ours replaced, which nobody
-    /// else's rows depend on.
-    pub(super) changes_table: bool,
-}
-
-impl Entry {
-    fn parse(bytes: &[u8]) -> Result<Self, serde_json::Error> {
-        let mut entry = Self::default();
-        let (mut takes_rows, mut merges) = (false, false);
-        for action in serde_json::Deserializer::from_slice(bytes).into_iter::<Value>() {
-            let action = action?;
-            if let Some(txn) = action.get("txn") {
-                let app_id = txn["appId"].as_str().unwrap_or_default().to_owned();
-                entry
-                    .transactions
-                    .push((app_id, txn["version"].as_i64().unwrap_or_default()));
-            }
-            if let Some(checkpoint) = action.get("commitInfo").and_then(|c| c.get(CHECKPOINT_KEY)) {
-                entry.checkpoint = serde_json::from_value(checkpoint.clone()).ok();
-                merges = action["commitInfo"]["operation"] == MERGE;
-            }
-            if let Some(remove) = action.get("remove") {
-                takes_rows |= remove["dataChange"] != false;
-                let path = remove["path"].as_str().unwrap_or_default().to_owned();
-                entry.removed.push(path);
-            }
-            entry.changes_layout |=
-                action.get("metaData").is_some() || action.get("protocol").is_some();
-        }
-        entry.changes_table = entry.changes_layout || takes_rows && !merges;
-        Ok(entry)
-    }
-
-    /// Whether files with these names cannot be moved any more.
-    pub(super) fn conflicts_with<'a>(&self, mut names: impl Iterator<Item = &'a str>) -> bool {
-        // A path with an escape may be any name.
-        let escaped = self.removed.iter().any(|path| path.contains('%'));
-        self.changes_layout || escaped || names.any(|name| self.removed.iter().any(|p| p == name))
-    }
-
-    /// The streams that wrote in it.
-    pub(super) fn streams(&self) -> impl Iterator<Item = &str> {
-        self.transactions.iter().map(|(stream, _)| stream.as_str())
-    }
-
-    /// The number that the stream's commit has in this entry.
-    pub(super) fn seq_of(&self, stream: &StreamId) -> Option<i64> {
-        let own = |(app_id, seq): &(String, i64)| (app_id == stream.as_str()).then_some(*seq);
-        self.transactions.iter().find_map(own)
-    }
 }
 
 fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
@@ -230,6 +292,7 @@ pub(super) async fn run<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'st
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::ids::StreamId;
 
     #[tokio::test]
     async fn a_version_is_given_once_and_keeps_its_first_bytes() {
@@ -249,18 +312,5 @@ mod tests {
         assert!(matches!(gap, Err(KbError::Changed(_))), "{gap:?}");
         let left: Vec<_> = fs::read_dir(folder.path()).unwrap().collect();
         assert_eq!(left.len(), 1, "only the log folder stays");
-    }
-
-    #[test]
-    fn compaction_does_not_change_a_table_but_deletion_does() {
-        let compacted = Entry::parse(br#"{"remove":{"path":"a","dataChange":false}}"#).unwrap();
-        assert!(!compacted.changes_table);
-        for line in [
-            &br#"{"remove":{"path":"a","dataChange":true}}"#[..],
-            br#"{"metaData":{}}"#,
-            br#"{"protocol":{}}"#,
-        ] {
-            assert!(Entry::parse(line).unwrap().changes_table);
-        }
     }
 }

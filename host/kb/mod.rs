@@ -16,6 +16,7 @@ mod log;
 mod lookup;
 mod maintenance;
 mod name;
+mod opened;
 mod protocol;
 mod query;
 mod query_error;
@@ -35,7 +36,6 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use deltalake_core::DeltaTable;
 use tokio_util::sync::CancellationToken;
 
 pub use error::{CommitError, KbError};
@@ -48,6 +48,7 @@ use crate::model::checkpoint::Checkpoint;
 use crate::model::ids::{KbUid, StreamId};
 use crate::model::job::Mode;
 use crate::model::source::Column;
+use streams::Wanted;
 use table::Tables;
 
 /// Longer than any query takes.
@@ -139,14 +140,17 @@ impl Lake {
         let Some(table) = self.tables.current(kb, name).await? else {
             return Ok(None);
         };
-        if transaction(&table, name, stream).await?.is_none() {
+        let place = self.tables.place(kb, name)?;
+        let Some(seq) = self.tables.newest_seq(&place, &table, stream).await? else {
             return Ok(None);
-        }
-        let version = table.version().unwrap_or_default();
-        self.tables
-            .newest_checkpoint(&self.tables.place(kb, name)?, stream, version)
-            .await
-            .map(Some)
+        };
+        let wanted = Wanted {
+            stream: stream.clone(),
+            seq,
+            version: table.version().unwrap_or_default(),
+        };
+        let checkpoint = self.tables.newest_checkpoint(&place, wanted).await?;
+        Ok(Some(checkpoint))
     }
 
     /// `Create`: the table must not exist unless this stream made it. `Append`, and `Create` resumed: the table grows by
@@ -187,20 +191,4 @@ impl Lake {
             .run(self.tables.clone(), kb.clone(), query)
             .await
     }
-}
-
-/// The stream's newest number that a table knows.
-async fn transaction(
-    table: &DeltaTable,
-    name: &str,
-    stream: &StreamId,
-) -> Result<Option<i64>, KbError> {
-    let log_store = table.log_store();
-    let state = table
-        .snapshot()
-        .map_err(|error| KbError::storage("read", name, error))?;
-    let found = state
-        .transaction_version(log_store.as_ref(), stream.as_str())
-        .await;
-    found.map_err(|error| KbError::storage("read", name, error))
 }

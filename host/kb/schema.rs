@@ -3,6 +3,7 @@
 //! can be read by it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::error::ArrowError;
@@ -24,6 +25,9 @@ pub(super) const PHYSICAL_NAME: &str = "delta.columnMapping.physicalName";
 pub(super) const COLUMN_ID: &str = "delta.columnMapping.id";
 pub(super) const MAPPING_MODE: &str = "delta.columnMapping.mode";
 pub(super) const MAX_COLUMN_ID: &str = "delta.columnMapping.maxColumnId";
+/// How long a log checkpoint names files that were taken out.
+const REMOVALS_KEPT: &str = "delta.deletedFileRetentionDuration";
+
 /// The `protocol` and `metaData` of a table, as the log has them.
 #[derive(Debug, Clone)]
 pub(super) struct Layout {
@@ -105,6 +109,14 @@ impl Layout {
             fields,
             arrow: Arc::new((&schema).try_into_arrow()?),
         })
+    }
+
+    /// Of a table whose log checkpoints name the files that were taken out for so long; without it for a week, which makes
+    /// them large where many small files are merged.
+    pub(super) fn keeping_removals(mut self, time: Duration) -> Self {
+        let interval = format!("interval {} seconds", time.as_secs());
+        self.metadata["configuration"][REMOVALS_KEPT] = interval.into();
+        self
     }
 
     pub(super) fn is_mapped(&self) -> bool {

@@ -14,8 +14,9 @@ use tokio_util::task::TaskTracker;
 
 use super::encoder::Place;
 use super::log::{Identity, Log, run, sync_folder};
+use super::opened::Opened;
 use super::staged::{Instance, Writers};
-use super::streams::Walk;
+use super::streams::Wanted;
 use super::{KbError, TableSummary, name};
 use crate::model::checkpoint::Checkpoint;
 use crate::model::ids::{KbUid, StreamId};
@@ -37,15 +38,8 @@ pub(super) struct Tables {
     pub(super) background: TaskTracker,
     /// Held by the one that looks after a table.
     pub(super) upkeep: tokio::sync::Mutex<()>,
-}
-
-/// A table as it was when it was last asked for.
-#[derive(Debug)]
-struct Opened {
-    log: Identity,
-    table: Option<DeltaTable>,
-    /// None: taken out by one who reads on.
-    walk: Option<Walk>,
+    /// Folders of tables that a look waits for.
+    looks: Mutex<HashSet<PathBuf>>,
 }
 
 impl Tables {
@@ -60,6 +54,7 @@ impl Tables {
             opened: Mutex::default(),
             background: TaskTracker::new(),
             upkeep: tokio::sync::Mutex::default(),
+            looks: Mutex::default(),
         })
     }
 
@@ -113,12 +108,15 @@ impl Tables {
         label: &str,
     ) -> Result<Option<DeltaTable>, KbError> {
         let log = Log::new(label, &folder);
-        let Some(identity) = run(move || log.identity()).await else {
+        let end = self.with_opened(|opened| opened.get(&folder).and_then(Opened::end));
+        let looked = run(move || log.look(end)).await;
+        let Some(look) = looked else {
             self.with_opened(|opened| opened.remove(&folder));
             return Ok(None);
         };
-        let opened = self.with_entry(&folder, identity, |opened| opened.table.clone());
+        let opened = self.with_entry(&folder, look.log, |opened| opened.table());
         let mut table = match opened {
+            Some(table) if !look.has_changed => return Ok(Some(table)),
             Some(table) => table,
             None => unloaded(&folder, label)?,
         };
@@ -126,31 +124,54 @@ impl Tables {
             .update_state()
             .await
             .map_err(|error| KbError::storage("read", label, error))?;
-        self.with_entry(&folder, identity, |opened| {
-            let other = opened.table.as_ref();
-            if other.is_none_or(|other| other.version() <= table.version()) {
-                opened.table = Some(table.clone());
-            }
+        self.with_entry(&folder, look.log, |opened| {
+            opened.remember(&table, look.checkpointed);
         });
         Ok(Some(table))
     }
 
-    /// The newest checkpoint of a stream in a log of which we know that it has a version and the stream.
+    /// The newest number of a stream that a table knows. Idle streams ask again and again.
+    pub(super) async fn newest_seq(
+        &self,
+        place: &Place,
+        table: &DeltaTable,
+        stream: &StreamId,
+    ) -> Result<Option<i64>, KbError> {
+        let opened = |opened: &HashMap<_, Opened>| opened.get(&place.folder)?.seq(table, stream);
+        if let Some(seq) = self.with_opened(|all| opened(all)) {
+            return Ok(seq);
+        }
+        let log_store = table.log_store();
+        let state = table
+            .snapshot()
+            .map_err(|error| KbError::storage("read", &place.table, error))?;
+        let seq = state
+            .transaction_version(log_store.as_ref(), stream.as_str())
+            .await
+            .map_err(|error| KbError::storage("read", &place.table, error))?;
+        self.with_opened(|all| {
+            if let Some(opened) = all.get_mut(&place.folder) {
+                opened.remember_seq(table, stream, seq);
+            }
+        });
+        Ok(seq)
+    }
+
+    /// The newest checkpoint of a stream in a log of which we know that it has the version and the stream's number.
     pub(super) async fn newest_checkpoint(
         &self,
         place: &Place,
-        stream: &StreamId,
-        version: u64,
+        wanted: Wanted,
     ) -> Result<Checkpoint, KbError> {
         let log = self.log_at(place);
         let looked_at = log.clone();
         let Some(identity) = run(move || looked_at.identity()).await else {
-            return Err(log.lost());
+            return Err(log.missing(wanted.version));
         };
         let walk = self.with_entry(&place.folder, identity, |opened| opened.walk.take());
         // Two at once read the same twice, and the log is the same for both.
-        let (mut walk, stream) = (walk.unwrap_or_default(), stream.clone());
-        let (found, walk) = run(move || (walk.newest(&log, &stream, version), walk)).await;
+        let mut walk = walk.unwrap_or_default();
+        let (found, walk) = run(move || (walk.newest(&log, &wanted), walk)).await;
         self.with_entry(&place.folder, identity, |opened| opened.walk = Some(walk));
         found
     }
@@ -199,6 +220,24 @@ impl Tables {
             instance: self.instance.id.clone(),
         });
         Ok(places.collect())
+    }
+
+    /// Notes that a look at a table waits for its turn. False: one does already, and will see what this one would.
+    pub(super) fn queue_look(&self, place: &Place) -> bool {
+        self.with_looks(|looks| looks.insert(place.folder.clone()))
+    }
+
+    /// Who wants a look from now on wants another one.
+    pub(super) fn begin_look(&self, place: &Place) {
+        self.with_looks(|looks| looks.remove(&place.folder));
+    }
+
+    pub(super) fn is_look_queued(&self, place: &Place) -> bool {
+        self.with_looks(|looks| looks.contains(&place.folder))
+    }
+
+    fn with_looks<T>(&self, work: impl FnOnce(&mut HashSet<PathBuf>) -> T) -> T {
+        work(&mut self.looks.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Who may have staged files. Blocking.
@@ -274,11 +313,7 @@ impl Tables {
         log: Identity,
         work: impl FnOnce(&mut Opened) -> T,
     ) -> T {
-        let fresh = || Opened {
-            log,
-            table: None,
-            walk: None,
-        };
+        let fresh = || Opened::new(log);
         self.with_opened(|opened| {
             let entry = opened.entry(folder.to_owned()).or_insert_with(fresh);
             if entry.log != log {

@@ -95,9 +95,18 @@ impl Scheduler {
         }
         self.decide().await?;
         let now = self.store.now();
+        // Mostly nothing is: then this is the only question.
+        let next = self.next_due().await?;
+        if next > now {
+            return Ok(next);
+        }
         if self.start_due(now).await? {
             return Ok(self.stagger.next(now));
         }
+        self.next_due().await
+    }
+
+    async fn next_due(&self) -> Result<DateTime<Utc>, StoreError> {
         let next = syncs::next_due(&self.store).await?;
         Ok(next.unwrap_or(DateTime::<Utc>::MAX_UTC))
     }

@@ -20,11 +20,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use sqlx::Row;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow,
     SqliteSynchronous,
 };
+use sqlx::{Connection, Row};
 use tokio::sync::watch;
 
 use crate::clock::Clock;
@@ -91,6 +91,14 @@ impl Store {
             .busy_timeout(BUSY_TIMEOUT);
         let pool = SqlitePoolOptions::new()
             .max_connections(4)
+            // A connection is a thread of ours and a file: asking whether it is still there costs as much as a statement.
+            .test_before_acquire(false)
+            // A commit that fails on a full disk ends its transaction, and the library does not know: it would refuse every
+            // other one on this connection.
+            .before_acquire(|connection, _| {
+                let is_free = !connection.is_in_transaction();
+                Box::pin(async move { Ok(is_free) })
+            })
             .connect_with(options)
             .await
             .map_err(StoreError::Open)?;
@@ -194,4 +202,26 @@ fn count(row: &SqliteRow, column: &str) -> Result<u64, sqlx::Error> {
 
 fn from_micros(micros: i64) -> DateTime<Utc> {
     DateTime::from_timestamp_micros(micros).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_connection_whose_transaction_was_ended_by_the_disk_is_not_used_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("sluice.db")).await.unwrap();
+        let mut transaction = store.pool.begin_with("begin immediate").await.unwrap();
+        // As SQLite does by itself when it cannot write.
+        sqlx::query("rollback")
+            .execute(&mut *transaction)
+            .await
+            .unwrap();
+        transaction.commit().await.unwrap_err();
+        for _ in 0..10 {
+            let transaction = store.pool.begin_with("begin immediate").await.unwrap();
+            transaction.commit().await.unwrap();
+        }
+    }
 }

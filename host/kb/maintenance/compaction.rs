@@ -8,9 +8,10 @@ use super::super::KbError;
 use super::super::encoder::{Encoder, Place, StagedFile};
 use super::super::entry::{add_line, upkeep_entry};
 use super::super::files::{LiveFile, Rows, TableFile, live_files};
-use super::super::log::{Put, run};
+use super::super::log::{Log, Put, run};
 use super::super::schema::{Fit, Layout};
 use super::super::table::Tables;
+use super::gently;
 
 /// A file of this size is read well as it is.
 const LARGE: u64 = 16 << 20;
@@ -19,31 +20,45 @@ const TINY: u64 = 64 << 10;
 /// Fewer are not worth an entry.
 const FEWEST: usize = 8;
 
-/// Merges what is worth it, a file of at most 128 MiB at a time.
+/// Merges what is worth it, a file of at most 128 MiB at a time. Leaves the rest to the next look if one waits already:
+/// where commits come fast there is always more to merge, and other tables and log checkpoints wait for their turn.
 pub(super) async fn compact(tables: &Tables, place: &Place) -> Result<(), KbError> {
-    while let Some(table) = tables.current_at(place).await? {
-        let layout =
-            Layout::of(&table).map_err(|error| KbError::storage("read", &place.table, error))?;
-        if layout.check_writable(&place.table).is_err() {
-            return Ok(());
-        }
-        let files = live_files(&place.table, &table).await?;
-        let sizes: Vec<_> = files
-            .iter()
-            .map(|file| if file.is_plain() { file.bytes } else { LARGE })
-            .collect();
-        let Some(range) = worth_merging(&sizes) else {
-            return Ok(());
-        };
-        let old = files[range].to_vec();
-        let (new, old) = {
-            let (place, fit) = (place.clone(), Fit::identity(layout.file_schema()));
-            run(move || merged(&place, fit, &old).map(|new| (new, old))).await?
-        };
-        let version = table.version().unwrap_or_default() + 1;
-        if !swap(tables, place, version, &old, &new).await? {
-            return Ok(());
-        }
+    while gently(merge(tables, place)).await? == Merge::Done && !tables.is_look_queued(place) {}
+    Ok(())
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Merge {
+    Done,
+    /// Nothing is worth it, or another entry took one of the files.
+    Nothing,
+}
+
+async fn merge(tables: &Tables, place: &Place) -> Result<Merge, KbError> {
+    let Some(table) = tables.current_at(place).await? else {
+        return Ok(Merge::Nothing);
+    };
+    let layout =
+        Layout::of(&table).map_err(|error| KbError::storage("read", &place.table, error))?;
+    if layout.check_writable(&place.table).is_err() {
+        return Ok(Merge::Nothing);
+    }
+    let files = live_files(&place.table, &table).await?;
+    let sizes: Vec<_> = files
+        .iter()
+        .map(|file| if file.is_plain() { file.bytes } else { LARGE })
+        .collect();
+    let Some(range) = worth_merging(&sizes) else {
+        return Ok(Merge::Nothing);
+    };
+    let old = files[range].to_vec();
+    let (new, old) = {
+        let (place, fit) = (place.clone(), Fit::identity(layout.file_schema()));
+        run(move || merged(&place, fit, &old).map(|new| (new, old))).await?
+    };
+    let version = table.version().unwrap_or_default() + 1;
+    let merge = swap(tables, place, version, &old, &new).await?;
+    if merge == Merge::Done {
         tracing::debug!(
             table = place.table,
             from = old.len(),
@@ -51,7 +66,7 @@ pub(super) async fn compact(tables: &Tables, place: &Place) -> Result<(), KbErro
             "merged files"
         );
     }
-    Ok(())
+    Ok(merge)
 }
 
 /// Neighbours of which each older one is not larger than all newer ones together, so that a row is written again only
@@ -90,34 +105,48 @@ fn merged(place: &Place, fit: Fit, old: &[LiveFile]) -> Result<Vec<StagedFile>, 
     Ok(encoder.take())
 }
 
-/// Puts the entry at the first free version. Says whether it landed.
+/// Puts the entry at the first free version.
 async fn swap(
     tables: &Tables,
     place: &Place,
-    mut version: u64,
+    version: u64,
     old: &[LiveFile],
     new: &[StagedFile],
-) -> Result<bool, KbError> {
-    let log = tables.log_at(place);
+) -> Result<Merge, KbError> {
     let modified = old.last().map_or(0, |file| file.modified);
     let mut lines: Vec<_> = old.iter().map(|file| file.removal(Rows::Stay)).collect();
     lines.extend(new.iter().map(|file| add_line(file, modified, Rows::Stay)));
     let entry = upkeep_entry("OPTIMIZE", lines);
+    match put(&tables.log_at(place), version, &entry, old).await {
+        Ok(Some(Put::Landed)) => Ok(Merge::Done),
+        // It is visible: a power cut may take it back, and the old files are all there.
+        Ok(Some(Put::InDoubt(error))) => Err(error),
+        Ok(Some(Put::Taken) | None) => {
+            discard(place, new);
+            Ok(Merge::Nothing)
+        }
+        Err(error) => {
+            discard(place, new);
+            Err(error)
+        }
+    }
+}
+
+/// None: an entry that came first took one of the files.
+async fn put(
+    log: &Log,
+    mut version: u64,
+    entry: &[u8],
+    old: &[LiveFile],
+) -> Result<Option<Put>, KbError> {
     loop {
-        match log.put(version, entry.clone()).await {
-            Ok(Put::Landed) => return Ok(true),
-            // It is visible: a power cut may take it back, and the old files are all there.
-            Ok(Put::InDoubt(error)) => return Err(error),
-            Ok(Put::Taken) => {}
-            Err(error) => {
-                discard(place, new);
-                return Err(error);
-            }
+        match log.put(version, entry.to_vec()).await? {
+            Put::Taken => {}
+            put => return Ok(Some(put)),
         }
         let winner = log.read(version).await?;
         if winner.is_none_or(|entry| entry.conflicts_with(old.iter().map(|f| f.name.as_str()))) {
-            discard(place, new);
-            return Ok(false);
+            return Ok(None);
         }
         version += 1;
     }

@@ -1,14 +1,16 @@
 //! Keeps tables quick to open and folders small, beside all who write and read: small files become large ones
-//! (`compaction`), the log up to now becomes one file (a log checkpoint), what nobody can need goes (`vacuum`).
+//! (`compaction`), the log up to now becomes one file (a log checkpoint), what nobody can need goes (`vacuum`, `shortening`).
 //!
-//! Never in the way of a commit, never needed for one; one table at a time, because disk and processor are the jobs'.
+//! Never in the way of a commit, never needed for one; one table at a time and at its leisure, because disk and processor
+//! are the jobs'.
 
 mod compaction;
+mod shortening;
 mod vacuum;
 
 use std::error::Error;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use deltalake_core::protocol::checkpoints::create_checkpoint;
 use tokio_util::sync::CancellationToken;
@@ -24,6 +26,14 @@ const BETWEEN_LOOKS: u64 = 50;
 const BETWEEN_CHECKPOINTS: u64 = 100;
 /// Between two looks at all tables, also at those that nobody writes.
 const ROUND: Duration = Duration::from_secs(3600);
+/// Rests of a step's own length after it: upkeep takes at most a quarter of a processor, however fast commits come.
+const RESTS: u32 = 3;
+
+/// How long log checkpoints name a file that was taken out: until rounds have found it old enough to be removed. After
+/// that nobody knows whose it was, and it stays as long as its writer lives.
+pub(super) fn keep_removals(tables: &Tables) -> Duration {
+    tables.keep_removed + 3 * ROUND
+}
 
 /// Starts what is due after a version was written by one who had seen the log up to another one. The version at which
 /// it falls due may be anybody's, also an upkeep's own.
@@ -34,9 +44,13 @@ pub(super) fn after_commit(tables: &Arc<Tables>, target: &Target, seen: Option<u
     let Ok(place) = tables.place(&target.kb, &target.table) else {
         return;
     };
+    if !tables.queue_look(&place) {
+        return;
+    }
     let tables = tables.clone();
     tables.background.clone().spawn(async move {
         let _turn = tables.upkeep.lock().await;
+        tables.begin_look(&place);
         warn(
             &place,
             "cannot tidy up a table",
@@ -80,9 +94,15 @@ pub(super) async fn round(tables: &Arc<Tables>) {
     for place in places {
         let _turn = tables.upkeep.lock().await;
         warn(&place, "cannot tidy up a table", tidy(tables, &place).await);
-        let vacuumed = vacuum::vacuum(tables, &place, &writers).await;
+        let vacuumed = gently(vacuum::vacuum(tables, &place, &writers)).await;
         clean &= vacuumed.is_ok();
         warn(&place, "cannot remove old files of a table", vacuumed);
+        let shortened = gently(shorten(tables, &place)).await;
+        warn(
+            &place,
+            "cannot remove old log entries of a table",
+            shortened,
+        );
     }
     if clean {
         let tables = tables.clone();
@@ -102,14 +122,44 @@ fn warn(place: &Place, what: &str, done: Result<(), KbError>) {
 
 async fn tidy(tables: &Tables, place: &Place) -> Result<(), KbError> {
     compaction::compact(tables, place).await?;
+    gently(checkpoint(tables, place)).await
+}
+
+async fn checkpoint(tables: &Tables, place: &Place) -> Result<(), KbError> {
     let Some(table) = tables.current_at(place).await? else {
         return Ok(());
     };
-    let trouble = |error| KbError::storage("write a log checkpoint of", &place.table, error);
     let log = tables.log_at(place);
     let newest = table.version().unwrap_or_default();
-    if newest - run(move || log.checkpointed()).await.min(newest) >= BETWEEN_CHECKPOINTS {
-        create_checkpoint(&table, None).await.map_err(trouble)?;
+    let looked_at = log.clone();
+    if newest - run(move || looked_at.checkpointed()).await.min(newest) < BETWEEN_CHECKPOINTS {
+        return Ok(());
     }
-    Ok(())
+    let what = "write a log checkpoint of";
+    create_checkpoint(&table, None)
+        .await
+        .map_err(|error| KbError::storage(what, &place.table, error))?;
+    run(move || log.sync_checkpoint(newest))
+        .await
+        .map_err(|error| KbError::storage(what, &place.table, error))
+}
+
+async fn shorten(tables: &Tables, place: &Place) -> Result<(), KbError> {
+    let (log, table) = (tables.log_at(place), place.table.clone());
+    let keep_removed = tables.keep_removed;
+    run(move || {
+        if log.identity().is_none() {
+            return Ok(());
+        }
+        shortening::shorten(&log, &table, keep_removed)
+    })
+    .await
+}
+
+/// Does a step of upkeep, then rests.
+async fn gently<T>(step: impl Future<Output = T>) -> T {
+    let begun = Instant::now();
+    let done = step.await;
+    tokio::time::sleep(begun.elapsed() * RESTS).await;
+    done
 }

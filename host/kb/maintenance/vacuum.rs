@@ -1,9 +1,8 @@
 //! Removes files that nobody can need: those that the log took out long enough ago for every reader of an older version to
-//! be done, and those that no log names and whose writer is certainly dead. Log entries stay: each may hold the newest
-//! checkpoint of a stream.
+//! be done, and those that no log names and whose writer is certainly dead. The log itself is `shortening`'s.
 
 use std::collections::{HashMap, HashSet};
-use std::fs::{self, DirEntry};
+use std::fs;
 use std::io;
 use std::time::{Duration, SystemTime};
 
@@ -98,40 +97,10 @@ fn sweep(place: &Place, known: &Known) -> io::Result<()> {
             removed += 1;
         }
     }
-    removed += old_checkpoints(place, known)?;
     if removed > 0 {
         tracing::debug!(table = place.table, files = removed, "removed old files");
     }
     Ok(())
-}
-
-/// Log checkpoints before the newest one only serve readers that began before it was there.
-fn old_checkpoints(place: &Place, known: &Known) -> io::Result<usize> {
-    let log = place.folder.join("_delta_log");
-    if !log.exists() {
-        return Ok(0);
-    }
-    let entries: io::Result<Vec<DirEntry>> = fs::read_dir(log)?.collect();
-    let mut checkpoints: Vec<_> = entries?
-        .into_iter()
-        .filter(|e| {
-            e.file_name()
-                .to_string_lossy()
-                .ends_with(".checkpoint.parquet")
-        })
-        .collect();
-    checkpoints.sort_by_key(DirEntry::file_name);
-    // The newest two stay whatever their age: the pointer to the newest may still name the one before.
-    checkpoints.truncate(checkpoints.len().saturating_sub(2));
-    let mut removed = 0;
-    for old in checkpoints {
-        let age = known.now.duration_since(old.metadata()?.modified()?);
-        if age.unwrap_or_default() > known.keep_removed {
-            fs::remove_file(old.path())?;
-            removed += 1;
-        }
-    }
-    Ok(removed)
 }
 
 #[cfg(test)]

@@ -42,8 +42,7 @@ async fn the_last_checkpoint_survives_a_restart_and_300_commits_of_others() {
     for seq in 1..=300 {
         other.commit(&checkpoint("other", seq, 0)).await.unwrap();
     }
-    t.lake.tables.background.close();
-    t.lake.tables.background.wait().await;
+    t.settled().await;
     assert!(
         t.folder
             .path()
@@ -75,8 +74,7 @@ async fn a_lost_log_entry_is_an_error_and_not_a_fresh_start() {
     for seq in 1..=100 {
         other.commit(&checkpoint("other", seq, 0)).await.unwrap();
     }
-    t.lake.tables.background.close();
-    t.lake.tables.background.wait().await;
+    t.settled().await;
     std::fs::remove_file(
         t.folder
             .path()

@@ -5,6 +5,7 @@ mod drift;
 mod names;
 mod queries;
 mod replace;
+mod shortening;
 mod types;
 mod upkeep;
 mod upsert;
@@ -39,6 +40,24 @@ impl TestLake {
             folder,
             kb: KbUid("kb1".into()),
         }
+    }
+
+    /// Whose old files go at once.
+    fn forgetful() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        Self {
+            lake: Lake::open_keeping(folder.path(), Duration::ZERO).unwrap(),
+            folder,
+            kb: KbUid("kb1".into()),
+        }
+    }
+
+    /// Waits for what commits have started.
+    async fn settled(&self) {
+        let background = &self.lake.tables.background;
+        background.close();
+        background.wait().await;
+        background.reopen();
     }
 
     /// The same folder, opened by another process.

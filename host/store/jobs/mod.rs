@@ -7,11 +7,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, Row, SqliteConnection};
 
-use super::{Store, StoreError, to_micros};
+use super::{Store, StoreError, optional_json, to_micros};
 use crate::model::failure::Failure;
 use crate::model::ids::{ConnectorId, JobId, KbId, KbUid, OrgId, StreamId, SyncId};
 use crate::model::job::{Job, JobSpec};
-use crate::model::pacing::Waited;
+use crate::model::pacing::{Pacing, Waited};
 
 pub use end::{Requeue, finish, requeue, stop};
 pub use read::{JobFilter, get, list, newest_warnings};
@@ -213,17 +213,36 @@ pub async fn renew(
     Ok(done.rows_affected() == 1)
 }
 
-/// Who holds leases on a connector's jobs.
-pub async fn lease_owners(
-    store: &Store,
-    connector: &ConnectorId,
-) -> Result<Vec<String>, StoreError> {
-    Ok(sqlx::query_scalar(
-        "select distinct lease_owner from jobs where connector_id = $1 and state = 'running'",
+/// A job that somebody runs.
+#[derive(Debug, Clone)]
+pub struct Running {
+    pub lease: Lease,
+    /// The process that holds the lease.
+    pub owner: String,
+    /// How gently its sync says now that it is to be read; none for a job of its own.
+    pub pacing: Option<Pacing>,
+}
+
+/// The running jobs of a connector, whoever runs them.
+pub async fn running(store: &Store, connector: &ConnectorId) -> Result<Vec<Running>, StoreError> {
+    let rows = sqlx::query(
+        "select j.id, j.lease_epoch, j.lease_owner, s.pacing from jobs j left join syncs s on s.id = j.sync_id
+         where j.connector_id = $1 and j.state = 'running'",
     )
     .bind(connector)
     .fetch_all(&store.pool)
-    .await?)
+    .await?;
+    let running = rows.iter().map(|row| {
+        Ok(Running {
+            lease: Lease {
+                job: row.try_get("id")?,
+                epoch: row.try_get::<i64, _>("lease_epoch")? as u64,
+            },
+            owner: row.try_get("lease_owner")?,
+            pacing: optional_json(row, "pacing")?,
+        })
+    });
+    Ok(running.collect::<Result<_, sqlx::Error>>()?)
 }
 
 /// Ends the leases of a process that is known to be gone, so that its jobs can be claimed at once.

@@ -16,10 +16,11 @@ const CLOCK_DIFFERENCE: TimeDelta = TimeDelta::minutes(1);
 
 /// Enabled syncs whose next due time is to be decided.
 pub async fn undecided(store: &Store, limit: u32) -> Result<Vec<SyncOrder>, StoreError> {
+    // With a bound limit SQLite prepares a statement again each time: it plans for the value.
     let sql = sqlx::AssertSqlSafe(format!(
-        "{SELECT} where s.enabled = 1 and s.due_at is null limit $1"
+        "{SELECT} where s.enabled = 1 and s.due_at is null limit {limit}"
     ));
-    let rows = sqlx::query(sql).bind(limit).fetch_all(&store.pool).await?;
+    let rows = sqlx::query(sql).fetch_all(&store.pool).await?;
     let (mut readable, mut unreadable) = (Vec::with_capacity(rows.len()), Vec::new());
     for row in &rows {
         match SyncOrder::from_row(row) {
@@ -51,11 +52,10 @@ pub async fn due(
     limit: u32,
 ) -> Result<Vec<(DateTime<Utc>, SyncOrder)>, StoreError> {
     let sql = sqlx::AssertSqlSafe(format!(
-        "{SELECT} where s.enabled = 1 and s.due_at <= $1 order by s.due_at, s.id limit $2"
+        "{SELECT} where s.enabled = 1 and s.due_at <= $1 order by s.due_at, s.id limit {limit}"
     ));
     let rows = sqlx::query(sql)
         .bind(to_micros(now))
-        .bind(limit)
         .fetch_all(&store.pool)
         .await?;
     let due = rows.iter().map(|row| {
@@ -83,21 +83,25 @@ pub struct Decided {
     pub due_at: Option<DateTime<Utc>>,
 }
 
-/// Keeps decisions, in one transaction: after a start there are as many as syncs.
+/// Keeps decisions, in one statement: after a start there are as many as syncs.
 pub async fn set_due(store: &Store, decided: &[Decided]) -> Result<(), StoreError> {
     if decided.is_empty() {
         return Ok(());
     }
-    let mut transaction = store.pool.begin_with("begin immediate").await?;
-    for one in decided {
-        sqlx::query("update syncs set due_at = $3 where id = $1 and revision = $2")
-            .bind(&one.sync)
-            .bind(one.revision)
-            .bind(one.due_at.map_or(NEVER, to_micros))
-            .execute(&mut *transaction)
-            .await?;
-    }
-    Ok(transaction.commit().await?)
+    let rows = decided.iter().map(|one| {
+        let due_at = one.due_at.map_or(NEVER, to_micros);
+        (one.sync.as_str(), one.revision, due_at)
+    });
+    let rows = serde_json::to_string(&rows.collect::<Vec<_>>())?;
+    sqlx::query(
+        "update syncs set due_at = decided.due_at
+         from (select value ->> 0 as id, value ->> 1 as revision, value ->> 2 as due_at from json_each($1)) as decided
+         where syncs.id = decided.id and syncs.revision = decided.revision",
+    )
+    .bind(rows)
+    .execute(&store.pool)
+    .await?;
+    Ok(())
 }
 
 /// Has every due time decided anew: the rules may be others than those of the process before.

@@ -75,22 +75,13 @@ pub async fn list(
     Ok(sql.build_query_as().fetch_all(&store.pool).await?)
 }
 
-/// How gently each of these syncs is to be read now; one that is gone is left out.
-pub async fn pacings(store: &Store, ids: &[SyncId]) -> Result<Vec<(SyncId, Pacing)>, StoreError> {
-    if ids.is_empty() {
-        return Ok(Vec::new());
-    }
-    let mut sql = QueryBuilder::new("select id, pacing from syncs where id in (");
-    let mut listed = sql.separated(", ");
-    for id in ids {
-        listed.push_bind(id);
-    }
-    sql.push(")");
-    let rows = sql.build().fetch_all(&store.pool).await?;
-    let pacings = rows
-        .iter()
-        .map(|row| Ok((row.try_get("id")?, json(row, "pacing")?)));
-    Ok(pacings.collect::<Result<_, sqlx::Error>>()?)
+/// How gently a sync is to be read now; none if it is gone.
+pub async fn pacing(store: &Store, id: &SyncId) -> Result<Option<Pacing>, StoreError> {
+    let row = sqlx::query("select pacing from syncs where id = $1")
+        .bind(id)
+        .fetch_optional(&store.pool)
+        .await?;
+    Ok(row.map(|row| json(&row, "pacing")).transpose()?)
 }
 
 impl FromRow<'_, SqliteRow> for SyncOrder {

@@ -10,8 +10,10 @@ use crate::model::sync::SyncOrder;
 use crate::store::jobs::{self, NewJob, RunOf};
 use crate::store::{Store, StoreError, to_micros};
 
-/// Runs of a sync that are kept.
-const RUNS_KEPT: i64 = 100;
+/// Keeps the newest 100 runs of a sync. A literal: with a bound one SQLite prepares the statement again each time.
+const FORGET_OLD_RUNS: &str =
+    "delete from jobs where sync_id = $1 and state not in ('queued', 'running')
+     and id < (select id from jobs where sync_id = $1 order by id desc limit 1 offset 99)";
 
 /// What became of an attempt to start a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,14 +89,10 @@ async fn forget_old_runs(
     transaction: &mut Transaction<'_, Sqlite>,
     sync: &SyncId,
 ) -> Result<(), StoreError> {
-    sqlx::query(
-        "delete from jobs where sync_id = $1 and state not in ('queued', 'running')
-         and id < (select id from jobs where sync_id = $1 order by id desc limit 1 offset $2)",
-    )
-    .bind(sync)
-    .bind(RUNS_KEPT - 1)
-    .execute(&mut **transaction)
-    .await?;
+    sqlx::query(FORGET_OLD_RUNS)
+        .bind(sync)
+        .execute(&mut **transaction)
+        .await?;
     Ok(())
 }
 
