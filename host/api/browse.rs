@@ -17,6 +17,7 @@ use super::problem::Problem;
 use super::report::Report;
 use crate::connection::{ConnectionEntry, Session};
 use crate::model::failure::Failure;
+use crate::model::pacing::Isolation;
 use crate::model::source::DataType;
 use crate::plugin::{ColumnEntry, Plugin, TableEntry};
 
@@ -179,7 +180,9 @@ async fn open(api: &Api, connection_ref: &str) -> Result<(Arc<Plugin>, Session),
         );
         return Err(Problem::refused("capability_missing", detail));
     };
-    let session = api.connections.connect(connection_ref, APPLICATION_NAME);
+    let session =
+        api.connections
+            .connect(connection_ref, APPLICATION_NAME, Isolation::ReadCommitted);
     Ok((plugin, session.await.map_err(Failure::from)?))
 }
 

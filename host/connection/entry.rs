@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value as Json};
 
-use super::postgres::{self, Dsn};
+use super::{postgres, sql_server};
 
 const MAX_SESSIONS: usize = 4;
 const STATEMENT_TIMEOUT_MS: u64 = 60_000;
@@ -16,6 +16,12 @@ const MAX_SESSIONS_MOST: u64 = 1_000;
 const STATEMENT_TIMEOUT_MOST: u64 = i32::MAX as u64;
 
 const KEYS: [&str; 4] = ["kind", "dsn", "max_sessions", "statement_timeout_ms"];
+
+/// Where to connect, for each kind of connection.
+pub enum Dsn {
+    Postgres(postgres::Dsn),
+    SqlServer(sql_server::Dsn),
+}
 
 /// A usable entry.
 pub struct Entry {
@@ -52,26 +58,24 @@ pub fn read(entry: &Json, surroundings: &Surroundings<'_>) -> Result<Entry, Stri
         return Err(unknown_key(fields));
     }
     if !fields.get("kind").is_some_and(Json::is_string) {
-        return Err(format!(
-            "its \"kind\" is missing; this host knows \"{}\"",
-            postgres::KIND
-        ));
+        return Err(format!("its \"kind\" is missing; {}", known_kinds()));
     }
-    match kind_of(entry) {
-        postgres::KIND => {}
+    let parse: fn(&str) -> Result<Dsn, String> = match kind_of(entry) {
+        postgres::KIND => |text| postgres::Dsn::parse(text).map(Dsn::Postgres),
+        sql_server::KIND => |text| sql_server::Dsn::parse(text).map(Dsn::SqlServer),
         "" => {
             return Err(format!(
-                "its \"kind\" is not a kind of connection; this host knows \"{}\"",
-                postgres::KIND
+                "its \"kind\" is not a kind of connection; {}",
+                known_kinds()
             ));
         }
         other => {
             return Err(format!(
-                "its kind \"{other}\" is not known; this host knows \"{}\"",
-                postgres::KIND
+                "its kind \"{other}\" is not known; {}",
+                known_kinds()
             ));
         }
-    }
+    };
     let max_sessions = number(
         fields,
         "max_sessions",
@@ -85,12 +89,20 @@ pub fn read(entry: &Json, surroundings: &Surroundings<'_>) -> Result<Entry, Stri
         STATEMENT_TIMEOUT_MOST,
     )?;
     let text = dsn_text(fields.get("dsn"), surroundings)?;
-    let dsn = Dsn::parse(&text).map_err(|problem| format!("its dsn cannot be used: {problem}"))?;
+    let dsn = parse(&text).map_err(|problem| format!("its dsn cannot be used: {problem}"))?;
     Ok(Entry {
         dsn,
         max_sessions: usize::try_from(max_sessions).unwrap_or(MAX_SESSIONS),
         statement_timeout: Duration::from_millis(timeout_ms),
     })
+}
+
+fn known_kinds() -> String {
+    format!(
+        "this host knows \"{}\" and \"{}\"",
+        postgres::KIND,
+        sql_server::KIND
+    )
 }
 
 /// Names the key only if it looks like a word: a DSN may have been typed at a wrong place.
@@ -219,6 +231,14 @@ mod tests {
                 "a key that is not known",
             ),
             (json!({"kind": "oracle", "dsn": dsn}), "\"oracle\""),
+            (
+                json!({"kind": "oracle", "dsn": dsn}),
+                "\"postgres\" and \"sql_server\"",
+            ),
+            (
+                json!({"kind": "sql_server", "dsn": "server=h;uid=u;pwd=${PW};pool=canary"}),
+                "must be quoted",
+            ),
             (
                 json!({"kind": "postgres://u:canary@h", "dsn": dsn}),
                 "not a kind",

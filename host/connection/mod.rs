@@ -1,18 +1,25 @@
 //! Sessions lent to plugins: opened from `connections.json`, read-only, bounded per `connection_ref`.
 //! Nothing that leaves this module names an address, a user or a password.
 
+mod decode;
 mod entry;
+mod link;
 mod postgres;
 mod registry;
+mod session;
+mod sql_server;
+mod stream;
+mod trouble;
 
-pub use postgres::{RowStream, Session};
 pub use registry::Connections;
+pub use session::Session;
+pub use stream::RowStream;
 
 /// What an operator sees of one entry of `connections.json`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConnectionEntry {
     pub name: String,
-    /// `postgres`, …; empty if the entry is too broken to say.
+    /// `postgres`, `sql_server`; empty if the entry is too broken to say.
     pub kind: String,
     /// Why it cannot be used, and what to do.
     pub problem: Option<String>,

@@ -9,8 +9,10 @@ use serde_json::{Map, Value as Json};
 use tokio::sync::Semaphore;
 
 use super::ConnectionEntry;
-use super::entry::{self, Entry, Surroundings};
-use super::postgres::{self, Session};
+use super::entry::{self, Dsn, Entry, Surroundings};
+use super::session::Session;
+use super::{postgres, sql_server};
+use crate::model::pacing::Isolation;
 use crate::model::source::{ErrorKind, SourceError};
 
 /// The operator's `connections.json`, read again when it changes.
@@ -53,7 +55,7 @@ impl Connections {
     }
 
     /// Opens a session, waiting for a free place under the entry's `max_sessions`.
-    /// `application_name` is what the source's operator sees, e.g. `sluice/<job>`.
+    /// `application_name` is what the source's operator sees, e.g. `sluice/<job>`. The isolation is SQL Server's.
     ///
     /// # Errors
     /// `NotFound` for an unknown name, `InvalidRequest` for an entry that cannot be used, and what the server says.
@@ -61,6 +63,7 @@ impl Connections {
         &self,
         connection_ref: &str,
         application_name: &str,
+        isolation: Isolation,
     ) -> Result<Session, SourceError> {
         let entry = self.usable(connection_ref)?;
         let places = self.places(connection_ref, entry.max_sessions);
@@ -70,7 +73,13 @@ impl Connections {
                 "the places of a connection were taken away",
             )
         })?;
-        postgres::connect(entry.dsn, entry.statement_timeout, application_name, place).await
+        let timeout = entry.statement_timeout;
+        match entry.dsn {
+            Dsn::Postgres(dsn) => postgres::connect(dsn, timeout, application_name, place).await,
+            Dsn::SqlServer(dsn) => {
+                sql_server::connect(dsn, timeout, isolation, application_name, place).await
+            }
+        }
     }
 
     fn describe(&self, name: &str, entry: &Json) -> ConnectionEntry {

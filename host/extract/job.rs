@@ -12,7 +12,7 @@ use crate::kb::{TableWriter, Target};
 use crate::model::cursor::Cursor;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::job::{Job, Mode, Progress};
-use crate::model::pacing::Pacing;
+use crate::model::pacing::{Isolation, Pacing};
 use crate::plugin::{Page, ReadRequest, Reader};
 use crate::store::jobs::{self, Lease};
 
@@ -90,7 +90,7 @@ async fn open<'a>(
         return Ok(None);
     }
     let resume = resume(&committer);
-    let reader = open_reader(with, job, resume.clone(), pacing).await?;
+    let (reader, isolation) = open_reader(with, job, resume.clone(), pacing).await?;
     let warnings = reader.warnings().to_vec();
     if !warnings.is_empty() {
         jobs::warn(&with.store, lease, &warnings)
@@ -124,6 +124,7 @@ async fn open<'a>(
         committed: resume,
         staged_since: None,
         waits: pacing.waits(),
+        isolation,
         commit_interval: with.commit_interval,
     };
     Ok(Some((run, pages)))
@@ -142,7 +143,7 @@ async fn open_reader(
     job: &Job,
     resume: Option<Cursor>,
     pacing: Pacing,
-) -> Result<Reader, Failure> {
+) -> Result<(Reader, Option<Isolation>), Failure> {
     let source = &job.spec.source;
     let Some(plugin) = with.plugins.get(&source.kind) else {
         let detail = format!(
@@ -157,7 +158,11 @@ async fn open_reader(
     };
     let session = with
         .connections
-        .connect(&source.connection_ref, &format!("sluice/{}", job.id))
+        .connect(
+            &source.connection_ref,
+            &format!("sluice/{}", job.id),
+            pacing.isolation(),
+        )
         .await?;
     let request = ReadRequest {
         source: job.spec.source_with_key(),
@@ -165,7 +170,8 @@ async fn open_reader(
         pacing,
         continued: job.spec.continued,
     };
-    plugin.open_reader(session, request).await
+    let isolation = session.isolation();
+    Ok((plugin.open_reader(session, request).await?, isolation))
 }
 
 /// After a timeout or a conflict the same page may fail again, a smaller one need not.
@@ -196,6 +202,8 @@ struct Run<'a> {
     staged_since: Option<Instant>,
     /// Whether the guest was told that the job waits between pages, so that it keeps no statement open.
     waits: bool,
+    /// Which rows the session sees, where that is a choice.
+    isolation: Option<Isolation>,
     commit_interval: Duration,
 }
 
@@ -203,13 +211,17 @@ impl Run<'_> {
     async fn copy(&mut self, mut pages: ReadAhead, ends: &Ends) -> Result<Outcome, CommitEnd> {
         let mut pacing = ends.pacing.clone();
         loop {
-            let changes = pacing.borrow().waits() != self.waits;
+            let wish = *pacing.borrow();
+            let other_rows = self.isolation.is_some_and(|sees| sees != wish.isolation());
+            let changes = wish.waits() != self.waits || other_rows;
             if changes && self.may_commit() {
                 self.commit_if_possible().await?;
                 return Err(CommitEnd::Reopen);
             }
-            // It has committed nothing, and would keep its statement open while it waits: it begins again.
-            if changes && !self.waits && self.job_mode() == Mode::Replace {
+            // It has committed nothing, and would keep its statement open while it waits, or read on as it should not:
+            // it begins again.
+            let begins_again = other_rows || changes && !self.waits;
+            if begins_again && self.job_mode() == Mode::Replace {
                 return Err(CommitEnd::Reopen);
             }
             let commit_at = self.commit_at();

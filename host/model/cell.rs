@@ -83,7 +83,7 @@ fn text(array: &ArrayRef, row: usize) -> Option<String> {
 }
 
 /// Plain base-10 text with exactly `scale` digits after the point.
-fn decimal_text(unscaled: i128, scale: i8) -> String {
+pub fn decimal_text(unscaled: i128, scale: i8) -> String {
     let sign = if unscaled < 0 { "-" } else { "" };
     let digits = unscaled.unsigned_abs().to_string();
     let places = usize::from(scale.unsigned_abs());

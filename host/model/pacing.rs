@@ -16,7 +16,24 @@ pub struct Pacing {
     pub read_uncommitted: bool,
 }
 
+/// Which rows a session of SQL Server sees.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Isolation {
+    /// Committed ones; it waits for the others, unless the database keeps versions of rows.
+    ReadCommitted,
+    /// All, without waiting: some may never be committed.
+    ReadUncommitted,
+}
+
 impl Pacing {
+    pub fn isolation(&self) -> Isolation {
+        if self.read_uncommitted {
+            Isolation::ReadUncommitted
+        } else {
+            Isolation::ReadCommitted
+        }
+    }
+
     /// Whether the job waits between batches, so that nothing may stay open on the source.
     pub fn waits(&self) -> bool {
         self.batch_delay_ms > 0 || self.max_rows_per_sec > 0

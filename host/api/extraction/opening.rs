@@ -32,7 +32,10 @@ pub async fn open(
 ) -> Opening {
     let opening = async {
         let connection_ref = &source.connection_ref;
-        let session = api.connections.connect(connection_ref, APPLICATION_NAME);
+        let pacing = Pacing::default();
+        let session = api
+            .connections
+            .connect(connection_ref, APPLICATION_NAME, pacing.isolation());
         let Ok(session) = session.await else {
             return Opening::NoAnswer;
         };
@@ -40,7 +43,7 @@ pub async fn open(
             source: source.clone(),
             resume,
             continued: false,
-            pacing: Pacing::default(),
+            pacing,
         };
         match plugin.open_reader(session, read).await {
             Ok(reader) => Opening::Opened(reader.columns().to_vec()),

@@ -9,7 +9,7 @@ use arrow::array::{
 };
 use tokio_postgres::types::{Kind, Type};
 
-use super::decode::Trouble;
+use super::super::trouble::Trouble;
 use super::list::List;
 use super::numeric;
 use crate::model::cell::time_text;

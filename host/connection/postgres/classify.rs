@@ -7,6 +7,7 @@ use std::io;
 use tokio_postgres::Error;
 use tokio_postgres::error::DbError;
 
+use super::super::stream::lost;
 use crate::model::source::{ErrorKind, SourceError};
 
 /// Trouble with an open session.
@@ -21,14 +22,6 @@ pub fn session_error(error: &Error) -> SourceError {
 pub fn silence() -> SourceError {
     let message = "the server did not answer in time; check its load and the network, or raise statement_timeout_ms";
     SourceError::new(ErrorKind::Timeout, message)
-}
-
-/// The end of a session that was not asked for.
-pub fn lost() -> SourceError {
-    SourceError::new(
-        ErrorKind::Unavailable,
-        "the connection to the server was lost; it is tried again",
-    )
 }
 
 fn server_error(error: &DbError) -> SourceError {

@@ -7,10 +7,11 @@ use tokio_postgres::config::SslMode;
 use tokio_postgres::{Client, Config};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+use super::super::link::Link as AnyLink;
+use super::super::session::Session;
 use super::classify;
 use super::dsn::{Dsn, Tls};
 use super::link::Link;
-use super::session::Session;
 use super::tls;
 use crate::model::source::{ErrorKind, SourceError};
 
@@ -45,7 +46,8 @@ pub async fn connect(
             .0
         };
         set.await.map_err(|error| classify::session_error(&error))?;
-        Ok(Session::new(link, server_version, statement_timeout))
+        let link = AnyLink::Postgres(Box::new(link));
+        Ok(Session::new(link, server_version, None, statement_timeout))
     };
     match tokio::time::timeout(dsn.connect_timeout, opening).await {
         Ok(opened) => opened,

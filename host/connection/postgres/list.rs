@@ -7,8 +7,8 @@ use arrow::buffer::{OffsetBuffer, ScalarBuffer};
 use arrow::datatypes::{DataType as ArrowType, Field};
 use tokio_postgres::types::Type;
 
+use super::super::trouble::Trouble;
 use super::builder::Builder;
-use super::decode::Trouble;
 use crate::model::source::DataType;
 
 /// A column of arrays of one dimension.

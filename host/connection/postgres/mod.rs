@@ -9,9 +9,7 @@ mod dsn;
 mod link;
 mod list;
 mod numeric;
-mod session;
 mod statement;
-mod stream;
 mod tls;
 
 #[cfg(test)]
@@ -19,8 +17,8 @@ mod tests;
 
 pub use connect::connect;
 pub use dsn::Dsn;
-pub use session::Session;
-pub use stream::RowStream;
+pub use link::Link;
+pub use statement::{Reading, finish};
 
 /// The name of this kind of connection.
 pub const KIND: &str = "postgres";

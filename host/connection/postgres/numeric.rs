@@ -1,7 +1,7 @@
 //! PostgreSQL's binary numeric: base-10000 digits with a weight, a sign and a display scale
 //! (`numeric_send` in the server's `numeric.c`). Exact both ways: nothing here rounds.
 
-use super::decode::Trouble;
+use super::super::trouble::Trouble;
 
 const NEGATIVE: u16 = 0x4000;
 const NAN: u16 = 0xC000;

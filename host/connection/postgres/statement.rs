@@ -14,12 +14,15 @@ use futures::{FutureExt, StreamExt};
 use tokio_postgres::types::{Format, IsNull, ToSql, Type, to_sql_checked};
 use tokio_postgres::{Row, RowStream};
 
+use super::super::decode::Decoder;
+use super::super::link::{End, Span, Statement};
+use super::builder::Builder;
 use super::classify;
 use super::columns;
-use super::decode::Decoder;
+use super::decode;
 use super::link::Link;
+use crate::model::batch::Batch;
 use crate::model::source::{ErrorKind, SourceError};
-use crate::model::value::Value;
 
 const BEGIN: &str = "begin isolation level repeatable read read only; select 1";
 /// A stream may run for hours; it is bounded by the wait for its next row instead.
@@ -29,24 +32,29 @@ const BEGIN_STREAM: &str =
 /// What the server's own timeouts get before we stop waiting for its answer.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// How a statement is bounded in time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Span {
-    /// As a whole, by the server's statement timeout.
-    Page,
-    /// By the wait for each row.
-    Stream,
-}
-
 /// A statement whose rows arrive. Its transaction is open until [`finish`].
-pub struct Rows {
+pub struct Reading {
     rows: Pin<Box<RowStream>>,
     wait: Duration,
+    pub decoder: Decoder<Builder>,
 }
 
-impl Rows {
-    /// The next row; none after the last, and only then.
-    pub async fn next(&mut self) -> Result<Option<Row>, SourceError> {
+impl Reading {
+    /// Decodes the next row. False after the last, and only then.
+    pub async fn next(&mut self) -> Result<bool, End> {
+        let Some(row) = self.row().await.map_err(End::Server)? else {
+            return Ok(false);
+        };
+        decode::append(&mut self.decoder, &row).map_err(End::Ours)?;
+        Ok(true)
+    }
+
+    /// The rows since the last batch.
+    pub fn finish(&mut self) -> Result<Batch, SourceError> {
+        self.decoder.finish(Builder::finish)
+    }
+
+    async fn row(&mut self) -> Result<Option<Row>, SourceError> {
         // Rows mostly are there already: a timer for each would cost more than the row.
         let next = match self.rows.next().now_or_never() {
             Some(next) => next,
@@ -57,59 +65,52 @@ impl Rows {
         next.transpose()
             .map_err(|error| classify::session_error(&error))
     }
-}
 
-/// Starts a statement. After an error [`finish`] tells whether the link can go on.
-pub async fn start(
-    link: &mut Link,
-    sql: &str,
-    params: &[Value],
-    span: Span,
-    statement_timeout: Duration,
-) -> Result<(Rows, Decoder), SourceError> {
-    check_first_word(sql)?;
-    let wait = statement_timeout + GRACE;
-    link.running = true;
-    let client = link.client();
-    let begin = if span == Span::Stream {
-        BEGIN_STREAM
-    } else {
-        BEGIN
-    };
-    // Sent together, in this order, for one round trip.
-    let (begun, prepared) = answered(wait, async {
-        Ok(futures::join!(
-            client.batch_execute(begin),
-            client.prepare(sql)
-        ))
-    })
-    .await?;
-    begun.map_err(|error| classify::session_error(&error))?;
-    let statement = prepared.map_err(|error| classify::session_error(&error))?;
-    if statement.columns().is_empty() {
-        return Err(refused("it returns no columns"));
-    }
-    if statement.params().len() != params.len() {
-        let message = format!(
-            "the statement takes {} parameters, not {}",
-            statement.params().len(),
-            params.len()
-        );
-        return Err(SourceError::new(ErrorKind::InvalidRequest, message));
-    }
-    let decoder = Decoder::new(&statement, columns::describe(&statement)?);
-    let params: Vec<TextParam> = params
-        .iter()
-        .map(|value| TextParam(value.to_text()))
-        .collect();
-    let rows = answered(wait, client.query_raw(&statement, params)).await?;
-    Ok((
-        Rows {
+    /// Starts a statement. After an error [`finish`] tells whether the link can go on.
+    pub async fn start(link: &mut Link, of: &Statement<'_>) -> Result<Self, SourceError> {
+        let (sql, params) = (of.sql, of.params);
+        check_first_word(sql)?;
+        let wait = of.timeout + GRACE;
+        link.running = true;
+        let client = link.client();
+        let begin = if of.span == Span::Stream {
+            BEGIN_STREAM
+        } else {
+            BEGIN
+        };
+        // Sent together, in this order, for one round trip.
+        let (begun, prepared) = answered(wait, async {
+            Ok(futures::join!(
+                client.batch_execute(begin),
+                client.prepare(sql)
+            ))
+        })
+        .await?;
+        begun.map_err(|error| classify::session_error(&error))?;
+        let statement = prepared.map_err(|error| classify::session_error(&error))?;
+        if statement.columns().is_empty() {
+            return Err(refused("it returns no columns"));
+        }
+        if statement.params().len() != params.len() {
+            let message = format!(
+                "the statement takes {} parameters, not {}",
+                statement.params().len(),
+                params.len()
+            );
+            return Err(SourceError::new(ErrorKind::InvalidRequest, message));
+        }
+        let decoder = decode::decoder(&statement, columns::describe(&statement)?);
+        let params: Vec<TextParam> = params
+            .iter()
+            .map(|value| TextParam(value.to_text()))
+            .collect();
+        let rows = answered(wait, client.query_raw(&statement, params)).await?;
+        Ok(Self {
             rows: Box::pin(rows),
             wait,
-        },
-        decoder,
-    ))
+            decoder,
+        })
+    }
 }
 
 /// Ends the transaction. A roll back, so that not even a setting outlives the statement.

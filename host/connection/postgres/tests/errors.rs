@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::{cluster, connect_to, refusal, session};
 use crate::connection::Connections;
+use crate::model::pacing::Isolation;
 use crate::model::source::{ErrorKind, SourceError};
 use crate::model::value::Value;
 
@@ -179,14 +180,17 @@ async fn the_registry_connects_and_bounds_its_sessions() {
     });
     std::fs::write(&file, entries.to_string()).unwrap();
     let connections = Connections::open(&file);
-    let first = connections.connect("erp", "errors-registry").await.unwrap();
+    let first = connections
+        .connect("erp", "errors-registry", Isolation::ReadCommitted)
+        .await
+        .unwrap();
     assert_eq!(first.kind(), "postgres");
     assert!(
         first
             .server_version()
             .starts_with(|letter: char| letter.is_ascii_digit())
     );
-    let waiting = connections.connect("erp", "errors-registry");
+    let waiting = connections.connect("erp", "errors-registry", Isolation::ReadCommitted);
     tokio::pin!(waiting);
     assert!(
         tokio::time::timeout(Duration::from_millis(100), &mut waiting)
@@ -205,7 +209,11 @@ async fn the_registry_connects_and_bounds_its_sessions() {
         ("none", ErrorKind::NotFound),
     ];
     for (name, kind) in refused {
-        let error = connections.connect(name, "x").await.err().unwrap();
+        let error = connections
+            .connect(name, "x", Isolation::ReadCommitted)
+            .await
+            .err()
+            .unwrap();
         assert_eq!(error.kind, kind);
         assert!(!error.message.contains("canary"));
     }

@@ -6,7 +6,7 @@ use super::{
     admin, admin_of_shared, assert_gone, cluster, connect_to, int, session, sessions_named,
 };
 use crate::cluster::Cluster;
-use crate::connection::postgres::RowStream;
+use crate::connection::RowStream;
 use crate::model::source::{ErrorKind, SourceError};
 
 /// More than all buffers between server and consumer hold.

@@ -12,8 +12,9 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio_postgres::NoTls;
 
-use super::{Dsn, Session, connect};
+use super::{Dsn, connect};
 use crate::cluster::Cluster;
+use crate::connection::Session;
 use crate::model::source::SourceError;
 use crate::model::value::Value;
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::{admin, assert_gone, cluster, connect_to};
 use crate::cluster::Cluster;
-use crate::connection::postgres::Session;
+use crate::connection::Session;
 use crate::model::source::{ErrorKind, SourceError};
 use crate::model::value::Value;
 

@@ -3,7 +3,7 @@
 use arrow::util::display::array_value_to_string;
 
 use super::{admin_of_shared, refusal, session};
-use crate::connection::postgres::Session;
+use crate::connection::Session;
 use crate::model::source::{DataType, ErrorKind, arrow_schema};
 use crate::model::value::Value;
 

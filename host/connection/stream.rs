@@ -6,18 +6,15 @@ use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::classify;
-use super::decode::Decoder;
-use super::link::Link;
-use super::statement::{self, Rows};
+use super::link::{Link, Reading, Statement};
 use crate::model::batch::Batch;
-use crate::model::source::{Column, SourceError};
+use crate::model::source::{Column, ErrorKind, SourceError};
 
 /// A batch ends here even if it has fewer rows than asked for: memory is bounded for wide rows too. A reader of a table
 /// without a key holds three, each with up to as much again of room to grow, and may hold 64 MiB in all.
 const BATCH_BYTES: usize = 8 << 20;
 
-/// A running statement. Dropping it ends the statement and the transaction.
+/// A running statement. Dropping it ends the statement and the link.
 pub struct RowStream {
     columns: Arc<[Column]>,
     /// Rows per batch that the consumer asked for last; 0 before the first call.
@@ -29,39 +26,44 @@ pub struct RowStream {
 }
 
 enum Item {
+    /// The statement has started. Once, before all others.
+    Started(Arc<[Column]>),
     Rows(Batch),
     End(Result<(), SourceError>),
 }
 
 impl RowStream {
-    /// Takes over the link and sends it `home` after the last row.
-    pub(super) fn spawn(
+    /// Takes over the link and sends it `home` after the last row, or if the statement was refused and it can go on.
+    pub(super) async fn open(
         link: Link,
-        rows: Rows,
-        decoder: Decoder,
+        statement: &Statement<'_>,
         home: oneshot::Sender<Link>,
-    ) -> Self {
-        let columns = Arc::clone(decoder.columns());
+    ) -> Result<Self, SourceError> {
         let (wanted, asked) = watch::channel(0);
         // One batch waits here, one more in the task that cannot hand it over.
-        let (out, items) = mpsc::channel(1);
-        // Ends when the statement does, or when this stream or its session is dropped.
-        tokio::spawn(produce(
-            link,
-            rows,
-            Producer {
-                decoder,
-                asked,
-                out,
-            },
-            home,
-        ));
-        Self {
-            columns,
-            wanted,
-            items,
-            rest: None,
-            end: None,
+        let (out, mut items) = mpsc::channel(1);
+        let (sql, params) = (statement.sql.to_owned(), statement.params.to_vec());
+        let (span, timeout) = (statement.span, statement.timeout);
+        // Ends when the statement does, or when this stream, its session or the future that waits here is dropped.
+        tokio::spawn(async move {
+            let statement = Statement {
+                sql: &sql,
+                params: &params,
+                span,
+                timeout,
+            };
+            produce(link, &statement, Producer { asked, out }, home).await;
+        });
+        match items.recv().await {
+            Some(Item::Started(columns)) => Ok(Self {
+                columns,
+                wanted,
+                items,
+                rest: None,
+                end: None,
+            }),
+            Some(Item::End(Err(error))) => Err(error),
+            _ => Err(lost()),
         }
     }
 
@@ -86,7 +88,7 @@ impl RowStream {
         match self.items.recv().await {
             Some(Item::Rows(batch)) => Ok(Some(self.cut(batch, max_rows))),
             Some(Item::End(end)) => self.ended(end),
-            None => self.ended(Err(classify::lost())),
+            Some(Item::Started(_)) | None => self.ended(Err(lost())),
         }
     }
 
@@ -104,66 +106,92 @@ impl RowStream {
     }
 }
 
+/// The end of a session that was not asked for.
+pub fn lost() -> SourceError {
+    SourceError::new(
+        ErrorKind::Unavailable,
+        "the connection to the server was lost; it is tried again",
+    )
+}
+
 struct Producer {
-    decoder: Decoder,
     asked: watch::Receiver<usize>,
     out: mpsc::Sender<Item>,
 }
 
+/// How far a statement came.
+enum Pumped {
+    Refused(SourceError),
+    Broken(SourceError),
+    ToTheEnd,
+}
+
 async fn produce(
     mut link: Link,
-    mut rows: Rows,
+    statement: &Statement<'_>,
     mut producer: Producer,
     mut home: oneshot::Sender<Link>,
 ) {
     let out = producer.out.clone();
     let pumped = tokio::select! {
-        pumped = producer.pump(&mut rows) => pumped,
+        pumped = producer.pump(&mut link, statement) => pumped,
         // The link is dropped with a statement running: that cancels it.
-        () = home.closed() => Err(classify::lost()),
+        () = home.closed() => Pumped::Broken(lost()),
         () = out.closed() => return,
     };
-    // Unread rows would keep the link from closing.
-    drop(rows);
-    let end = match pumped {
-        Ok(()) => statement::finish(&mut link).await,
-        Err(error) => Err(error),
+    let (end, goes_on) = match pumped {
+        Pumped::Refused(error) => (Err(error), link.settle().await),
+        Pumped::Broken(error) => (Err(error), false),
+        Pumped::ToTheEnd => {
+            let end = link.finish().await;
+            let goes_on = end.is_ok();
+            (end, goes_on)
+        }
     };
-    match end {
+    if goes_on {
         // Before the consumer can see the end, so that it finds the session free. Without a session the link ends.
-        Ok(()) => drop(home.send(link)),
+        drop(home.send(link));
+    } else {
         // Before waiting for a consumer that may never come.
-        Err(_) => drop(link),
+        drop(link);
     }
     // A consumer that is gone does not care.
     let _ = out.send(Item::End(end)).await;
 }
 
 impl Producer {
+    async fn pump(&mut self, link: &mut Link, statement: &Statement<'_>) -> Pumped {
+        let mut reading = match link.start(statement).await {
+            Ok(reading) => reading,
+            Err(error) => return Pumped::Refused(error),
+        };
+        match self.hand_over_all(&mut reading).await {
+            Ok(()) => Pumped::ToTheEnd,
+            Err(error) => Pumped::Broken(error),
+        }
+    }
+
     /// Hands over every row. Waits for the first call, which says how large batches are.
-    async fn pump(&mut self, rows: &mut Rows) -> Result<(), SourceError> {
+    async fn hand_over_all(&mut self, reading: &mut Reading<'_>) -> Result<(), SourceError> {
+        self.send(Item::Started(Arc::clone(reading.columns())))
+            .await?;
         let mut wanted = match self.asked.wait_for(|wanted| *wanted > 0).await {
             Ok(wanted) => *wanted,
-            Err(_) => return Err(classify::lost()),
+            Err(_) => return Err(lost()),
         };
-        while let Some(row) = rows.next().await? {
-            self.decoder.append(&row)?;
-            if self.decoder.rows() >= wanted || self.decoder.bytes() >= BATCH_BYTES {
-                self.hand_over().await?;
+        while reading.next().await? {
+            if reading.rows() >= wanted || reading.bytes() >= BATCH_BYTES {
+                self.send(Item::Rows(reading.finish()?)).await?;
                 wanted = *self.asked.borrow();
             }
         }
-        if self.decoder.rows() > 0 {
-            self.hand_over().await?;
+        if reading.rows() > 0 {
+            self.send(Item::Rows(reading.finish()?)).await?;
         }
         Ok(())
     }
 
-    async fn hand_over(&mut self) -> Result<(), SourceError> {
-        let batch = self.decoder.finish()?;
-        self.out
-            .send(Item::Rows(batch))
-            .await
-            .map_err(|_| classify::lost())
+    async fn send(&self, item: Item) -> Result<(), SourceError> {
+        self.out.send(item).await.map_err(|_| lost())
     }
 }
