@@ -6,8 +6,9 @@ use tracing_subscriber::EnvFilter;
 
 use crate::config::{Config, LogFormat};
 
-/// Libraries that tell every step at INFO. Named in the setting they can be heard again.
-const QUIET: &str = "buoyant_kernel=warn,deltalake_core=warn,datafusion=warn";
+/// Libraries that tell every step at INFO, and one whose errors may quote a row. Named in the setting they can be heard
+/// again.
+const QUIET: &str = "buoyant_kernel=warn,deltalake_core=warn,datafusion=warn,tiberius=off";
 
 /// Starts logging to standard error.
 ///

@@ -47,7 +47,19 @@ impl Failure {
         let code = self.code.as_str();
         match self.kind {
             FailureKind::Source => {
-                matches!(code, "timeout" | "conflict" | "57014" | "40001" | "55P03")
+                matches!(
+                    code,
+                    "timeout"
+                        | "conflict"
+                        | "57014"
+                        | "40001"
+                        | "55P03"
+                        | "601"
+                        | "1205"
+                        | "1222"
+                        | "3960"
+                        | "3961"
+                )
             }
             // A page of wide rows was larger than what a plugin may hold.
             FailureKind::Plugin => code == "limit_exceeded",
