@@ -60,12 +60,12 @@ fn columns() -> Vec<Output> {
 /// The entry in the catalog, and the view.
 pub fn create(database: &std::sync::Arc<Database>, rows: i64) -> rusqlite::Result<()> {
     let db = session::prepare(database)?;
-    let day = ticks::SECOND;
+    let second = ticks::SECOND;
     db.execute_batch(&format!(
         "CREATE VIEW \"bench.rows\" (id, quantity, amount, changed_at, name, code, price, token) AS
          WITH RECURSIVE ids(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM ids WHERE id < {rows})
-         SELECT id, id % {PERIOD}, format('%d.%04d', id % {PERIOD}, id % {PERIOD}), {SINCE} + id % {PERIOD} * {day},
-                'customer ' || id % {PERIOD} || ' żółw', format('CODE-%08d', id % {PERIOD}), id % {PERIOD} * 1.25,
+         SELECT id, id % {PERIOD}, format('%d.%04d', id % {PERIOD}, id % {PERIOD}), {SINCE} + id % {PERIOD} * {second},
+                'customer ' || (id % {PERIOD}) || ' żółw', format('CODE-%08d', id % {PERIOD}), id % {PERIOD} * 1.25,
                 cast(format('%016d', id % {PERIOD}) AS BLOB) FROM ids"
     ))?;
     let mut catalog = Catalog::clone(&database.catalog());
@@ -229,6 +229,10 @@ impl Plan {
             ">=" => self.first = self.first.max(value),
             "<" => self.last = self.last.min(value.saturating_sub(1)),
             "<=" => self.last = self.last.min(value),
+            "=" => {
+                self.first = self.first.max(value);
+                self.last = self.last.min(value);
+            }
             _ => return None,
         }
         Some(())

@@ -130,7 +130,7 @@ impl SqlError {
 
     /// Our own error back out of SQLite's text.
     pub fn from_sqlite(text: &str) -> Option<SqlError> {
-        let mut parts = text.splitn(2, MARK).nth(1)?.splitn(3, MARK);
+        let mut parts = text.split_once(MARK)?.1.splitn(3, MARK);
         let number = parts.next()?.parse().ok()?;
         let class = parts.next()?.parse().ok()?;
         Some(SqlError::new(number, class, parts.next()?))

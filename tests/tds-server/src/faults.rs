@@ -30,7 +30,7 @@ pub enum Effect {
 #[derive(Clone, Debug)]
 pub struct Fault {
     effect: Effect,
-    /// A part of the statement's text; without it, any SELECT or change of data.
+    /// A part of the statement's text; without it, any read or change of a table, but not of `sys`.
     on: Option<String>,
     sticky: bool,
 }
@@ -142,8 +142,15 @@ impl Faults {
     /// The first that fits a statement.
     pub(crate) fn of_statement(&self, sql: &str) -> Option<Effect> {
         let sql = sql.to_lowercase();
+        // Set-up and catalog are not what a fault without a text means.
+        let reads = sql.contains(" from ") && !sql.contains("sys.");
+        let plain = reads
+            || ["insert", "update", "delete"]
+                .iter()
+                .any(|verb| sql.starts_with(verb));
         self.strike(|fault| {
-            !fault.is_of_login() && fault.on.as_ref().is_none_or(|part| sql.contains(part))
+            let fits = fault.on.as_ref().map_or(plain, |part| sql.contains(part));
+            !fault.is_of_login() && fits
         })
     }
 

@@ -6,6 +6,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicI16, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use rustls::pki_types::PrivatePkcs8KeyDer;
 use tempfile::TempDir;
@@ -57,6 +58,14 @@ impl Shared {
         self.databases
             .iter()
             .find(|database| database.name.eq_ignore_ascii_case(name))
+    }
+
+    /// Waits so long, unless the server ends before.
+    pub fn pause(&self, pause: Duration) {
+        let end = Instant::now() + pause;
+        while Instant::now() < end && !self.stopping.load(Ordering::Relaxed) {
+            std::thread::sleep(Duration::from_millis(5).min(pause));
+        }
     }
 
     /// User sessions begin at 51 on a server, too.

@@ -4,7 +4,11 @@ use tds_server::{Options, Server};
 use crate::client::{ask, connect, count_rows, ints, rows};
 
 fn server(bench_rows: i64) -> Server {
-    Server::start(Options { bench_rows, ..Options::default() }).unwrap()
+    Server::start(Options {
+        bench_rows,
+        ..Options::default()
+    })
+    .unwrap()
 }
 
 #[tokio::test]
@@ -13,14 +17,26 @@ async fn memory_and_sqlite_answer_the_same() {
     let mut db = connect(&server).await;
     let columns = "[id], quantity, amount, changed_at, name, code, price, token";
     let fast = ask(&mut db, &format!("select top (1500) {columns} from [bench].[rows] where [id] > cast(@P1 as bigint) order by [id]"), &["998"]).await;
-    let slow = rows(&mut db, &format!("select top (1500) {columns} from bench.rows where id + 0 > 998 order by id")).await;
+    let slow = rows(
+        &mut db,
+        &format!("select top (1500) {columns} from bench.rows where id + 0 > 998 order by id"),
+    )
+    .await;
     assert_eq!(fast.len(), 1500);
     assert_eq!(slow.len(), 1500);
     for (a, b) in fast.iter().zip(&slow) {
         assert_eq!(format!("{a:?}"), format!("{b:?}"));
     }
-    assert_eq!(ints(&mut db, "select count(*) from bench.rows").await, [3000]);
-    let some = ask(&mut db, "select id from bench.rows where id > cast(@P1 as bigint) and id <= cast(@P2 as bigint)", &["10", "20"]).await;
+    assert_eq!(
+        ints(&mut db, "select count(*) from bench.rows").await,
+        [3000]
+    );
+    let some = ask(
+        &mut db,
+        "select id from bench.rows where id > cast(@P1 as bigint) and id <= cast(@P2 as bigint)",
+        &["10", "20"],
+    )
+    .await;
     assert_eq!(some.len(), 10);
 }
 

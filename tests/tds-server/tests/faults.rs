@@ -11,12 +11,16 @@ const SERIES: &str = "select value as n from generate_series(1, 1000)";
 #[tokio::test]
 async fn the_connection_breaks_behind_so_many_rows() {
     let (server, mut db) = start().await;
-    server.faults().push(Fault::hangup(10).on("generate_series"));
+    server
+        .faults()
+        .push(Fault::hangup(10).on("generate_series"));
     let (rows, end) = count_rows(&mut db, SERIES).await;
     assert_eq!(rows, 10);
     assert!(end.is_err());
     let mut db = connect(&server).await;
-    server.faults().push(Fault::truncate(10).on("generate_series"));
+    server
+        .faults()
+        .push(Fault::truncate(10).on("generate_series"));
     let (rows, end) = count_rows(&mut db, SERIES).await;
     assert!(rows < 10);
     assert!(end.is_err());
@@ -29,7 +33,9 @@ async fn the_connection_breaks_behind_so_many_rows() {
 async fn errors_come_when_they_are_asked_for() {
     let (server, mut db) = start().await;
     for number in [1205, 1222, 3960] {
-        server.faults().push(Fault::error(number).on("from generate_series"));
+        server
+            .faults()
+            .push(Fault::error(number).on("from generate_series"));
         assert_eq!(error_of(&mut db, SERIES).await.0, number as u32);
         assert_eq!(ints(&mut db, "select 1").await, [1]);
     }
@@ -38,23 +44,34 @@ async fn errors_come_when_they_are_asked_for() {
         let mut db = connect(&server).await;
         let (rows, end) = count_rows(&mut db, SERIES).await;
         assert_eq!((rows, end.unwrap_err().code()), (3, Some(40501)));
-        assert!(db.simple_query("select 1").await.is_err(), "class 20 ends the session");
+        assert!(
+            db.simple_query("select 1").await.is_err(),
+            "class 20 ends the session"
+        );
     }
     server.faults().clear();
-    assert_eq!(count_rows(&mut connect(&server).await, SERIES).await.0, 1000);
+    assert_eq!(
+        count_rows(&mut connect(&server).await, SERIES).await.0,
+        1000
+    );
 }
 
 #[tokio::test]
 async fn a_statement_that_runs_long_can_be_cancelled() {
     let (server, mut db) = start().await;
-    server.faults().push(Fault::delay(Duration::from_secs(60)).on("generate_series"));
+    server
+        .faults()
+        .push(Fault::delay(Duration::from_secs(60)).on("generate_series"));
     let started = Instant::now();
-    let waited = tokio::time::timeout(Duration::from_millis(100), count_rows(&mut db, SERIES)).await;
+    let waited =
+        tokio::time::timeout(Duration::from_millis(100), count_rows(&mut db, SERIES)).await;
     assert!(waited.is_err());
     db.cancel_query().await.unwrap();
     assert!(started.elapsed() < Duration::from_secs(10));
     assert_eq!(ints(&mut db, "select 7").await, [7]);
-    server.faults().push(Fault::slow_rows(500, Duration::from_millis(20)).on("generate_series"));
+    server
+        .faults()
+        .push(Fault::slow_rows(500, Duration::from_millis(20)).on("generate_series"));
     let started = Instant::now();
     assert_eq!(count_rows(&mut db, SERIES).await.0, 1000);
     assert!(started.elapsed() >= Duration::from_millis(40));
@@ -66,7 +83,10 @@ async fn logins_are_refused_slowed_and_routed() {
     let server = Server::start(Options::default()).unwrap();
     for number in [18456, 4060, 18452] {
         server.faults().push(Fault::refuse_login(number));
-        let error = login(config(&server, EncryptionLevel::Off)).await.err().unwrap();
+        let error = login(config(&server, EncryptionLevel::Off))
+            .await
+            .err()
+            .unwrap();
         assert_eq!(error.code(), Some(number as u32));
     }
     server.faults().push(Fault::route_read_only(other.addr()));
@@ -79,9 +99,15 @@ async fn logins_are_refused_slowed_and_routed() {
         }
         other => panic!("{:?}", other.err()),
     }
-    let intents: Vec<_> = server.logins().iter().map(|login| login.read_only).collect();
+    let intents: Vec<_> = server
+        .logins()
+        .iter()
+        .map(|login| login.read_only)
+        .collect();
     assert_eq!(intents, [false, true]);
-    server.faults().push(Fault::slow_login(Duration::from_millis(50)));
+    server
+        .faults()
+        .push(Fault::slow_login(Duration::from_millis(50)));
     let started = Instant::now();
     connect(&server).await;
     assert!(started.elapsed() >= Duration::from_millis(50));

@@ -3,6 +3,7 @@
 
 pub mod define;
 pub mod rows;
+pub mod storage;
 pub mod system;
 
 use crate::types::type_info::Sent;

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use rusqlite::ErrorCode;
 
 use super::{Session, Stop, Transaction, rows};
-use crate::catalog::{Catalog, Kind, Object, Table, define};
+use crate::catalog::{Catalog, Kind, Object, Table, define, storage};
 use crate::error::SqlError;
 use crate::sql::ast::{Change, Dropped, Name, Statement};
 use crate::sql::bind::{Binder, quote};
@@ -168,7 +168,7 @@ impl Session {
             } => {
                 let object = define::table(binder, &mut catalog, name, columns, keys)?;
                 if let Some(table) = object.table() {
-                    self.execute(&define::create_sql(&object.storage(), table))?;
+                    self.execute(&storage::create_sql(&object.storage(), table))?;
                     self.create_indexes(&object, table)?;
                 }
                 catalog.put(object);
@@ -196,7 +196,7 @@ impl Session {
                     kind: Kind::Table(table.clone()),
                     ..object.clone()
                 };
-                let created = define::index_sql(&object, &table).pop();
+                let created = storage::index_sql(&object, &table).pop();
                 self.execute(&created.unwrap_or_default())?;
                 catalog.put(object);
             }
@@ -237,7 +237,7 @@ impl Session {
     }
 
     fn create_indexes(&self, object: &Object, table: &Table) -> Result<(), Stop> {
-        define::index_sql(object, table)
+        storage::index_sql(object, table)
             .iter()
             .try_for_each(|sql| self.execute(sql))
     }
@@ -249,7 +249,7 @@ impl Session {
             return Ok(());
         };
         let (storage, new) = (object.storage(), format!("{}.rebuilt", object.storage()));
-        self.execute(&define::create_sql(&new, table))?;
+        self.execute(&storage::create_sql(&new, table))?;
         let columns: Vec<String> = rebuilt.values.iter().map(|(name, _)| quote(name)).collect();
         let values: Vec<&str> = rebuilt
             .values
@@ -299,7 +299,7 @@ impl Session {
             let key = table.keys.remove(at.ok_or_else(missing)?);
             self.execute(&format!(
                 "DROP INDEX {}",
-                quote(&define::index_name(&object, &key))
+                quote(&storage::index_name(&object, &key))
             ))?;
             object.kind = Kind::Table(table);
             catalog.put(object);

@@ -93,7 +93,7 @@ enum Checked {
 fn check(shared: &Shared, login: &Login7) -> Result<Checked, SqlError> {
     let mut route = None;
     match shared.faults.of_login(login.read_only) {
-        Some(Effect::SlowLogin(pause)) => std::thread::sleep(pause),
+        Some(Effect::SlowLogin(pause)) => shared.pause(pause),
         Some(Effect::RefuseLogin(error)) => return Err(error),
         Some(Effect::Route { to, .. }) => route = Some(to),
         _ => {}

@@ -94,7 +94,9 @@ impl Session {
                 10
             }
             _ => {
-                return Err(SqlError::unsupported("this request to the transaction manager").into());
+                return Err(
+                    SqlError::unsupported("this request to the transaction manager").into(),
+                );
             }
         };
         tokens::transaction(&mut self.reply.tokens, environment);

@@ -278,5 +278,5 @@ pub struct KeyDef {
 pub enum Change {
     Add(Vec<ColumnDef>),
     Drop(Vec<String>),
-    Alter(ColumnDef),
+    Alter(Box<ColumnDef>),
 }

@@ -8,6 +8,7 @@ use crate::types::{MAX, Type};
 mod change;
 mod define;
 mod expression;
+mod primary;
 mod query;
 
 pub struct Parser<'a> {

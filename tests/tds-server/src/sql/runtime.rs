@@ -119,6 +119,17 @@ fn bytes_of(value: Value, from: Type) -> std::result::Result<Vec<u8>, SqlError> 
 
 fn clock(db: &Connection) -> Result<()> {
     db.create_scalar_function("ms_now", 0, VOLATILE, |_| Ok(ticks::now()))?;
+    db.create_scalar_function("ms_switchoffset", 2, STABLE, |context| {
+        let held: Option<String> = context.get(0)?;
+        let offset: String = context.get(1)?;
+        let minutes = ticks::parse(&format!("00:00{offset}")).and_then(|moment| moment.offset);
+        let minutes = minutes.ok_or_else(|| SqlError::date_conversion().into_sqlite())?;
+        let utc = held
+            .as_deref()
+            .and_then(ticks::offset_parts)
+            .map(|(utc, _)| utc);
+        Ok(utc.map(|utc| ticks::hold_offset(utc, minutes)))
+    })?;
     db.create_scalar_function("ms_dateadd", 4, STABLE, |context| {
         let (Some(count), Some(at)) = (
             context.get::<Option<i64>>(1)?,

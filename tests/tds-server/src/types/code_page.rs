@@ -30,7 +30,11 @@ pub fn decode(bytes: &[u8]) -> String {
 }
 
 pub fn utf16(text: &str) -> Vec<u8> {
-    text.encode_utf16().flat_map(u16::to_le_bytes).collect()
+    let mut bytes = Vec::with_capacity(2 * text.len());
+    for unit in text.encode_utf16() {
+        bytes.extend_from_slice(&unit.to_le_bytes());
+    }
+    bytes
 }
 
 pub fn from_utf16(bytes: &[u8]) -> String {

@@ -28,7 +28,9 @@ pub async fn login(config: Config) -> tiberius::Result<Connection> {
 
 pub async fn connect(server: &Server) -> Connection {
     let config = config(server, EncryptionLevel::Off);
-    login(config).await.expect("the stand-in lets its own account in")
+    login(config)
+        .await
+        .expect("the stand-in lets its own account in")
 }
 
 /// A server and a session on it.
@@ -50,27 +52,47 @@ pub async fn try_run(db: &mut Connection, sql: &str) -> tiberius::Result<()> {
 }
 
 pub async fn rows(db: &mut Connection, sql: &str) -> Vec<Row> {
-    let stream = db.simple_query(sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
-    stream.into_first_result().await.unwrap_or_else(|error| panic!("{sql}: {error}"))
+    let stream = db
+        .simple_query(sql)
+        .await
+        .unwrap_or_else(|error| panic!("{sql}: {error}"));
+    stream
+        .into_first_result()
+        .await
+        .unwrap_or_else(|error| panic!("{sql}: {error}"))
 }
 
 /// The rows of a parameterized query, all parameters being texts.
 pub async fn ask(db: &mut Connection, sql: &str, parameters: &[&str]) -> Vec<Row> {
-    let parameters: Vec<&dyn tiberius::ToSql> =
-        parameters.iter().map(|text| text as &dyn tiberius::ToSql).collect();
-    let stream = db.query(sql, &parameters).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
-    stream.into_first_result().await.unwrap_or_else(|error| panic!("{sql}: {error}"))
+    let parameters: Vec<&dyn tiberius::ToSql> = parameters
+        .iter()
+        .map(|text| text as &dyn tiberius::ToSql)
+        .collect();
+    let stream = db
+        .query(sql, &parameters)
+        .await
+        .unwrap_or_else(|error| panic!("{sql}: {error}"));
+    stream
+        .into_first_result()
+        .await
+        .unwrap_or_else(|error| panic!("{sql}: {error}"))
 }
 
 /// The first column as text, row by row.
 pub async fn texts(db: &mut Connection, sql: &str) -> Vec<String> {
     let rows = rows(db, sql).await;
-    rows.iter().map(|row| row.get::<&str, _>(0).unwrap_or("NULL").to_string()).collect()
+    rows.iter()
+        .map(|row| row.get::<&str, _>(0).unwrap_or("NULL").to_string())
+        .collect()
 }
 
 /// The first column as int.
 pub async fn ints(db: &mut Connection, sql: &str) -> Vec<i32> {
-    rows(db, sql).await.iter().map(|row| row.get::<i32, _>(0).expect("not NULL")).collect()
+    rows(db, sql)
+        .await
+        .iter()
+        .map(|row| row.get::<i32, _>(0).expect("not NULL"))
+        .collect()
 }
 
 /// The number of the error that a statement ends with.

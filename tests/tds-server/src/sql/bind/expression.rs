@@ -1,15 +1,15 @@
 //! Values and conditions.
 
 use super::compare::Conversion;
+use super::names::number_literal;
 use super::query::Place;
-use super::{Binder, Bound, Output, Result, Scope, literal, quote};
-use crate::catalog::same_name;
+use super::{Binder, Bound, Output, Result, Scope, literal};
 use crate::error::SqlError;
-use crate::sql::ast::{Expr, Over, Query};
+use crate::sql::ast::{Expr, Query};
 use crate::sql::{arithmetic, functions};
 use crate::types::cast::hex;
 use crate::types::type_info::Sent;
-use crate::types::{Held, Type, collation, decimal};
+use crate::types::{Type, collation};
 
 impl Binder {
     pub(super) fn condition(&self, expr: &Expr, scope: &Scope<'_>) -> Result<String> {
@@ -209,26 +209,6 @@ impl Binder {
         })
     }
 
-    fn variable(&self, name: &str) -> Result<Bound> {
-        let global = name.to_lowercase();
-        Ok(match global.as_str() {
-            "@@spid" => Bound::not_null(self.spid.to_string(), Type::SmallInt),
-            "@@trancount" => Bound::not_null(self.trancount.to_string(), Type::Int),
-            "@@version" => Bound::new(literal(functions::VERSION), Type::NVarChar(300)),
-            "@@servername" => Bound::new("'stand-in'", Type::NVarChar(128)),
-            "@@dbts" => Bound::not_null("ms_dbts()", Type::VarBinary(8)),
-            "@@identity" => Bound::new("ms_scope_identity()", Type::Numeric(38, 0)),
-            "@@rowcount" => Bound::new("changes()", Type::Int),
-            _ => match self.parameters.get(&global) {
-                Some(ty) => Bound::new(global, *ty),
-                None => {
-                    let message = format!("Must declare the scalar variable \"{name}\".");
-                    return Err(SqlError::new(137, 15, message));
-                }
-            },
-        })
-    }
-
     fn scalar(&self, query: &Query, scope: &Scope<'_>) -> Result<Bound> {
         let query = self.query(query, scope, Place::Nested)?;
         let Some(Output { sent, .. }) = query.columns.first() else {
@@ -241,85 +221,6 @@ impl Binder {
             sent,
             plain: false,
         })
-    }
-
-    fn case(
-        &self,
-        operand: Option<&Expr>,
-        whens: &[(Expr, Expr)],
-        otherwise: Option<&Expr>,
-        scope: &Scope<'_>,
-    ) -> Result<Bound> {
-        let operand = operand
-            .map(|operand| self.expr(operand, scope))
-            .transpose()?;
-        let mut branches = Vec::new();
-        for (when, then) in whens {
-            let when = match &operand {
-                Some(operand) => self.compare("=", operand.clone(), self.expr(when, scope)?)?,
-                None => self.condition(when, scope)?,
-            };
-            branches.push((when, self.expr(then, scope)?));
-        }
-        let otherwise = match otherwise {
-            Some(value) => self.expr(value, scope)?,
-            None => Bound::new("NULL", Type::Int),
-        };
-        let values = branches
-            .iter()
-            .map(|(_, then)| then.clone())
-            .chain([otherwise.clone()]);
-        let sent = self.common(&values.collect::<Vec<_>>());
-        let mut sql = String::from("CASE");
-        for (when, then) in branches {
-            sql += &format!(" WHEN {when} THEN {}", self.cast(then, sent.ty).sql);
-        }
-        sql += &format!(" ELSE {} END", self.cast(otherwise, sent.ty).sql);
-        Ok(Bound {
-            sql,
-            sent,
-            plain: false,
-        })
-    }
-
-    /// What holds all of them, as CASE and COALESCE return it.
-    pub fn common(&self, values: &[Bound]) -> Sent {
-        let mut typed = values.iter().filter(|value| value.sql != "NULL");
-        let mut sent = match typed.next() {
-            Some(first) => first.sent.clone(),
-            None => Sent::nullable(Type::Int),
-        };
-        for value in typed {
-            sent.ty = sent.ty.common(value.sent.ty);
-            sent.collation = sent.collation.or_else(|| value.sent.collation.clone());
-        }
-        sent.nullable = values.iter().any(|value| value.sent.nullable);
-        sent
-    }
-
-    fn over(&self, over: &Over, scope: &Scope<'_>) -> Result<String> {
-        let mut sql = String::from(" OVER (");
-        if !over.partition.is_empty() {
-            let values = over
-                .partition
-                .iter()
-                .map(|value| Ok(self.expr(value, scope)?.collated()));
-            sql += &format!(
-                "PARTITION BY {}",
-                values.collect::<Result<Vec<_>>>()?.join(", ")
-            );
-        }
-        if !over.order.is_empty() {
-            let keys = over.order.iter().map(|order| {
-                let key = self.expr(&order.value, scope)?.collated();
-                Ok(format!(
-                    "{key}{}",
-                    if order.descending { " DESC" } else { "" }
-                ))
-            });
-            sql += &format!(" ORDER BY {}", keys.collect::<Result<Vec<_>>>()?.join(", "));
-        }
-        Ok(sql + ")")
     }
 }
 
@@ -338,80 +239,4 @@ fn condition(sql: String) -> Bound {
 
 fn not(negated: bool) -> &'static str {
     if negated { "NOT " } else { "" }
-}
-
-/// Whole numbers are int or bigint, with a point they are numeric, with an exponent float.
-fn number_literal(number: &str) -> Result<Bound> {
-    if number.contains(['e', 'E']) {
-        let value: f64 = number.parse().map_err(|_| SqlError::syntax(number))?;
-        return Ok(Bound::not_null(format!("{value:e}"), Type::Float));
-    }
-    match number.parse::<i64>() {
-        Ok(value) if i32::try_from(value).is_ok() => Ok(Bound::not_null(number, Type::Int)),
-        Ok(_) => Ok(Bound::not_null(number, Type::BigInt)),
-        Err(_) => {
-            let scale = number
-                .split_once('.')
-                .map_or(0, |(_, fraction)| fraction.len())
-                .min(38) as u8;
-            let text = decimal::rescale(number, scale).ok_or_else(|| SqlError::syntax(number))?;
-            let precision = (decimal::whole_digits(&text) as u8 + scale).clamp(1, 38);
-            Ok(Bound::not_null(
-                literal(&text),
-                Type::Numeric(precision, scale),
-            ))
-        }
-    }
-}
-
-impl Scope<'_> {
-    /// A column by its name, with or without its table; the inner query's come first.
-    fn resolve(&self, name: &[String]) -> Result<Bound> {
-        let dotted = || SqlError::no_column(&name.join("."));
-        let (column, table) = name.split_last().ok_or_else(dotted)?;
-        let table = table.last();
-        let sources = self
-            .sources
-            .iter()
-            .filter(|source| table.is_none_or(|table| same_name(&source.alias, table)));
-        let mut found = sources.filter_map(|source| {
-            let output = source
-                .columns
-                .iter()
-                .find(|output| same_name(&output.name, column))?;
-            Some((source, output))
-        });
-        let Some((source, output)) = found.next() else {
-            return match (self.outer, table) {
-                (Some(outer), _) => outer.resolve(name),
-                (None, Some(_)) => {
-                    let message = format!(
-                        "The multi-part identifier \"{}\" could not be bound.",
-                        name.join(".")
-                    );
-                    Err(SqlError::new(4104, 16, message))
-                }
-                (None, None) => Err(SqlError::no_column(column)),
-            };
-        };
-        if found.next().is_some() {
-            let message = format!("Ambiguous column name '{column}'.");
-            return Err(SqlError::new(209, 16, message));
-        }
-        let column = quote(&output.name);
-        let sql = match source.alias.as_str() {
-            "" => column,
-            alias => format!("{}.{column}", quote(alias)),
-        };
-        // A derived column of text has no collation of its own in SQLite unless it is a table's.
-        let plain = !matches!(
-            output.sent.ty.held(),
-            Held::Text | Held::Decimal | Held::Offset
-        ) || !source.derived;
-        Ok(Bound {
-            sql,
-            sent: output.sent.clone(),
-            plain,
-        })
-    }
 }

@@ -139,8 +139,8 @@ impl Binder {
             ("dm_exec_describe_first_result_set", [text, parameters, ..]) => {
                 let table = format!("described.{}", self.needs.borrow().len());
                 let need = Need::Describe {
-                    text: text.clone(),
-                    parameters: parameters.clone(),
+                    text: Box::new(text.clone()),
+                    parameters: Box::new(parameters.clone()),
                     table: table.clone(),
                 };
                 self.needs.borrow_mut().push(need);

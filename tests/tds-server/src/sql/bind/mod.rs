@@ -1,10 +1,13 @@
 //! Finds what names mean and what types expressions have, and writes the statement for SQLite.
 
+mod case;
 mod change;
 mod compare;
 pub use compare::Conversion;
+mod compound;
 mod expression;
 mod from;
+mod names;
 mod query;
 
 use std::cell::RefCell;
@@ -58,8 +61,8 @@ pub enum Need {
     System(&'static str),
     /// The described columns of a statement, and its temporary table.
     Describe {
-        text: Expr,
-        parameters: Expr,
+        text: Box<Expr>,
+        parameters: Box<Expr>,
         table: String,
     },
 }

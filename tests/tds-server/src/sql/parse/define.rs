@@ -206,7 +206,8 @@ impl Parser<'_> {
         }
         self.expect_word("ALTER")?;
         self.expect_word("COLUMN")?;
-        self.column(&mut Vec::new()).map(Change::Alter)
+        self.column(&mut Vec::new())
+            .map(|column| Change::Alter(Box::new(column)))
     }
 
     fn drop(&mut self) -> Parsed<Statement> {
