@@ -72,7 +72,7 @@ async fn every_connection_that_cannot_be_made_says_why() {
         (
             "no instance",
             format!("Server=127.0.0.1\\NOWHERE;User ID=sa;{right}"),
-            "unavailable",
+            "not_found",
             &["instance"],
         ),
         ("nobody listens", gone, "unavailable", &["reach"]),

@@ -108,7 +108,7 @@ impl Builder {
                 values.append_value(moment::time_text(value)?);
             }
             (Self::Bytes(values), ColumnData::Binary(Some(value))) => {
-                let value = bounded(&*value)?;
+                let value = bounded(&value)?;
                 values.append_value(value);
                 return Ok(value.len());
             }

@@ -162,8 +162,14 @@ impl Open {
 
     async fn cancel_and_close(self) {
         let Self { mut client, permit } = self;
-        // An error may be that of an answer left in the middle. The attention is out by then.
-        let _closed_anyway = tokio::time::timeout(CANCEL_WAIT, client.cancel_query()).await;
+        let cancel = async {
+            if client.cancel_query().await.is_err() {
+                // The answer was left in the middle of a value. The attention is out by then, and before any statement
+                // the client throws away what is left: to close at once would reset the connection under it.
+                let _closed_anyway = client.simple_query("").await.map(drop);
+            }
+        };
+        let _closed_anyway = tokio::time::timeout(CANCEL_WAIT, cancel).await;
         drop(client);
         drop(permit);
     }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use tds_server::{Fault, Server};
 use tokio::sync::Semaphore;
 
-use super::lifetime::{LONG, NUMBERS, assert_free, drain};
+use super::lifetime::{LONG, NUMBERS, assert_cancelled, assert_free, drain};
 use super::proxy::{Flow, Proxy};
 use super::{connect_to, dsn, int, server, session, with_numbers, with_timeout};
 use crate::connection::Session;
@@ -41,7 +41,7 @@ async fn a_statement_without_an_answer_is_cancelled_on_the_server() {
     assert!(began.elapsed() < Duration::from_secs(3));
     proxy.set(Flow::Open);
     assert_free(&places).await;
-    assert_eq!(server.cancels().len(), 1);
+    assert_cancelled(&server, 1).await;
     let error = session.query(NUMBERS, &[]).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Unavailable);
 }
@@ -62,7 +62,7 @@ async fn a_stream_is_bounded_by_the_wait_for_its_next_row() {
     assert_eq!(error.unwrap().kind, ErrorKind::Timeout);
     proxy.set(Flow::Open);
     assert_free(&places).await;
-    assert_eq!(server.cancels().len(), 1);
+    assert_cancelled(&server, 1).await;
 }
 
 #[tokio::test]

@@ -48,6 +48,19 @@ pub async fn assert_free(places: &Arc<Semaphore>) {
     places.add_permits(1);
 }
 
+/// So many statements in all, within 5 s.
+pub async fn assert_cancelled(server: &Server, count: usize) {
+    let cancelled = async {
+        while server.cancels().len() < count {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(5), cancelled)
+        .await
+        .expect("the server saw no attention");
+    assert_eq!(server.cancels().len(), count);
+}
+
 #[tokio::test]
 async fn a_session_has_its_isolation_level_and_its_name() {
     let server = server();
@@ -131,7 +144,7 @@ async fn whatever_is_dropped_reaches_the_server_and_frees_its_place() {
     stream.next(10).await.unwrap().unwrap();
     drop(stream);
     assert_free(&places).await;
-    assert_eq!(server.cancels().len(), 1);
+    assert_cancelled(&server, 1).await;
     let error = dropped.query("select 1", &[]).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Unavailable);
 
@@ -139,7 +152,7 @@ async fn whatever_is_dropped_reaches_the_server_and_frees_its_place() {
     let (mut unread, places) = only(&server, Duration::from_secs(60)).await;
     drop(unread.open(LONG, &[]).await.unwrap());
     assert_free(&places).await;
-    assert_eq!(server.cancels().len(), 2);
+    assert_cancelled(&server, 2).await;
 
     // The session while its stream is open.
     let (mut lender, places) = only(&server, Duration::from_secs(60)).await;
@@ -151,11 +164,11 @@ async fn whatever_is_dropped_reaches_the_server_and_frees_its_place() {
         drain(&mut orphan, 10).await.1.unwrap().kind,
         ErrorKind::Unavailable
     );
-    assert_eq!(server.cancels().len(), 3);
+    assert_cancelled(&server, 3).await;
 
     // An idle session has nothing to cancel.
     let (idle, places) = only(&server, Duration::from_secs(60)).await;
     drop(idle);
     assert_free(&places).await;
-    assert_eq!(server.cancels().len(), 3);
+    assert_cancelled(&server, 3).await;
 }

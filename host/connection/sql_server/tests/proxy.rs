@@ -50,11 +50,13 @@ async fn forward(client: TcpStream, server: TcpStream, mut flow: watch::Receiver
         let mut buffer = vec![0; 16 << 10];
         while let Ok(length @ 1..) = from_server.read(&mut buffer).await {
             let flows = flow.wait_for(|flow| *flow != Flow::Held).await;
-            let flows = flows.map(|flow| *flow);
-            if flows != Ok(Flow::Open) || to_client.write_all(&buffer[..length]).await.is_err() {
-                return;
+            let is_open = flows.is_ok_and(|flow| *flow == Flow::Open);
+            if !is_open || to_client.write_all(&buffer[..length]).await.is_err() {
+                break;
             }
         }
+        // A client that has gone may have said something before.
+        std::future::pending::<()>().await;
     };
     tokio::select! {
         () = asked => {}
