@@ -16,7 +16,12 @@ async fn a_connector_says_what_it_can_do() {
     );
     assert_eq!(
         one["capabilities"],
-        json!(["source:postgres", "source:sql_server", "kb:local", "browse:describe"])
+        json!([
+            "source:postgres",
+            "source:sql_server",
+            "kb:local",
+            "browse:describe"
+        ])
     );
     assert!(
         one["enrolled_at"]

@@ -141,5 +141,10 @@ pub const CASES: &[(&str, &str, &str, &str)] = &[
         "6F9619FF-8B86-D011-B42D-00C04FC964FF",
     ),
     ("xml", "'<a b=\"c\">d</a>'", TEXT, "<a b=\"c\">d</a>"),
-    ("sql_variant", "cast(N'żółw' as nvarchar(10))", TEXT, "nvarchar:żółw"),
+    (
+        "sql_variant",
+        "cast(N'żółw' as nvarchar(10))",
+        TEXT,
+        "nvarchar:żółw",
+    ),
 ];
