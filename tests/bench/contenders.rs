@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use futures::TryStreamExt;
 use sluice::connection::{RowStream, Session};
 use sluice::model::job::DEFAULT_BATCH_ROWS;
-use sluice::model::pacing::Pacing;
+use sluice::model::pacing::{Isolation, Pacing};
 use sluice::model::value::Value;
 use sluice::plugin::{Plugin, ReadRequest, Step};
 use tokio::sync::mpsc;
@@ -73,7 +73,9 @@ impl Contenders {
 
     async fn session(&self) -> Outcome<Session> {
         let connections = &self.host.app.extractor.connections;
-        Ok(connections.connect(CONNECTION, "sluice/bench").await?)
+        Ok(connections
+            .connect(CONNECTION, "sluice/bench", Isolation::ReadCommitted)
+            .await?)
     }
 }
 

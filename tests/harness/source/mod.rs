@@ -44,7 +44,7 @@ pub(crate) use on_each_kind;
 /// A database of its own, with a session in it.
 pub enum Source {
     Postgres(postgres::Database),
-    SqlServer(sql_server::Database),
+    SqlServer(Box<sql_server::Database>),
 }
 
 impl Source {
@@ -52,7 +52,7 @@ impl Source {
     pub async fn create(kind: Kind) -> Self {
         match kind {
             Kind::Postgres => Self::Postgres(postgres::Database::create().await),
-            Kind::SqlServer => Self::SqlServer(sql_server::Database::create().await),
+            Kind::SqlServer => Self::SqlServer(Box::new(sql_server::Database::create().await)),
         }
     }
 
@@ -61,7 +61,8 @@ impl Source {
         match other {
             Self::Postgres(database) => Self::connect(database.dsn().to_owned()).await,
             Self::SqlServer(database) => {
-                Self::SqlServer(sql_server::Database::connect(database.dsn().to_owned()).await)
+                let other = sql_server::Database::connect(database.dsn().to_owned());
+                Self::SqlServer(Box::new(other.await))
             }
         }
     }
