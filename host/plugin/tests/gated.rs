@@ -140,8 +140,9 @@ async fn one_bad_file_does_not_affect_the_others() {
         problems[2].1.unwrap(),
         "b-good.wasm serves the kind misbehaving: remove one of the two"
     );
-    assert_eq!(problems[3].0, "built in");
-    assert_eq!(problems.len(), 4);
+    assert_eq!(problems[3], ("built in", None));
+    assert_eq!(problems[4], ("built in", None));
+    assert_eq!(problems.len(), 5);
     assert_eq!(entries[1].digest, gate::digest(component()));
     assert_eq!(
         registry.get("misbehaving").unwrap().description().version,
