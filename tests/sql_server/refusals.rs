@@ -75,7 +75,7 @@ async fn every_connection_that_cannot_be_made_says_why() {
             "not_found",
             &["instance"],
         ),
-        ("nobody listens", gone, "unavailable", &["reach"]),
+        ("nobody listens", gone, "unavailable", &["listens"]),
     ];
     let kb = host.kb().await;
     let mut said = Vec::new();
