@@ -22,7 +22,9 @@ const ROUNDS: usize = 5;
 const OWED: f64 = 0.75;
 const OWED_MIB: f64 = 200.0;
 /// The stand-in's own table of eight columns.
-const TABLE: [&str; 6] = [
+const TABLE: [&str; 8] = [
+    "--connection",
+    CONNECTION,
     "--schema",
     "bench",
     "--table",
