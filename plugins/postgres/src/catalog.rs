@@ -1,10 +1,10 @@
 //! What the server's catalog says: what can be read, and what one table looks like.
 //! Names are compared as values; nothing of a request is part of a statement's text.
 
-use plugin_sdk::answer::{Cells, query, unexpected};
+use plugin_sdk::answer::{self, Cells, query, unexpected};
 use plugin_sdk::bindings::{Connection, Error, ErrorKind, TableEntry, Value};
 use plugin_sdk::fault::{about, error};
-use plugin_sdk::missing::no_such_table;
+use plugin_sdk::missing::{no_such_table, unreadable_table};
 use plugin_sdk::sql::{Source, qualified};
 
 use crate::column_type::{Shape, Type};
@@ -30,27 +30,7 @@ pub fn check(connection: &Connection) -> Result<String, Error> {
 
 /// Every table that the login may read, ordered by schema and name.
 pub fn tables(connection: &Connection) -> Result<Vec<TableEntry>, Error> {
-    let mut tables: Vec<TableEntry> = Vec::new();
-    loop {
-        let (schema, name) = match tables.last() {
-            Some(last) => (last.schema.clone(), last.name.clone()),
-            None => (String::new(), String::new()),
-        };
-        let params = vec![Value::Text(schema), Value::Text(name)];
-        let rows = query(connection, include_str!("catalog/tables.sql"), params)?;
-        if rows.is_empty() {
-            return Ok(tables);
-        }
-        for row in rows {
-            let mut row = Cells::of(row);
-            let (schema, name, approx_rows) = (row.text()?, row.text()?, row.int()?);
-            tables.push(TableEntry {
-                schema,
-                name,
-                approx_rows,
-            });
-        }
-    }
+    answer::tables(|behind| query(connection, include_str!("catalog/tables.sql"), behind))
 }
 
 /// One table, exactly as named.
@@ -80,9 +60,7 @@ pub fn relation(connection: &Connection, schema: &str, table: &str) -> Result<Re
     let (numbers, columns) = columns(connection, oid, "")?;
     if !columns.iter().any(|column| column.readable) {
         let table = qualified::<Postgres>(schema, table);
-        let message =
-            format!("the login may not read table {table}: grant select on {table} to it");
-        return Err(error(ErrorKind::PermissionDenied, message));
+        return Err(unreadable_table(&table));
     }
     let (primary_key, keys) =
         key_sets(&keys.unwrap_or_default(), &numbers).ok_or_else(unexpected)?;

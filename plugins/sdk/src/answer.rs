@@ -1,6 +1,6 @@
 //! Small answers of the server, cell by cell.
 
-use crate::bindings::{Connection, Error, ErrorKind, Statement, Value};
+use crate::bindings::{Connection, Error, ErrorKind, Statement, TableEntry, Value};
 use crate::fault::error;
 
 pub fn query(
@@ -12,6 +12,33 @@ pub fn query(
         sql: sql.to_owned(),
         params,
     })
+}
+
+/// Every table, in pages: `behind` answers schema, name and rows of the next ones, in this order, behind the schema and
+/// name that are its parameters.
+pub fn tables(
+    behind: impl Fn(Vec<Value>) -> Result<Vec<Vec<Value>>, Error>,
+) -> Result<Vec<TableEntry>, Error> {
+    let mut tables: Vec<TableEntry> = Vec::new();
+    loop {
+        let (schema, name) = match tables.last() {
+            Some(last) => (last.schema.clone(), last.name.clone()),
+            None => (String::new(), String::new()),
+        };
+        let rows = behind(vec![Value::Text(schema), Value::Text(name)])?;
+        if rows.is_empty() {
+            return Ok(tables);
+        }
+        for row in rows {
+            let mut row = Cells::of(row);
+            let (schema, name, approx_rows) = (row.text()?, row.text()?, row.int()?);
+            tables.push(TableEntry {
+                schema,
+                name,
+                approx_rows,
+            });
+        }
+    }
 }
 
 pub fn unexpected() -> Error {

@@ -1,4 +1,4 @@
-//! What is said of a table that is not there. Pure.
+//! What is said of a table that is not there, or not to be read. Pure.
 
 use crate::bindings::{Error, ErrorKind, TableEntry};
 use crate::fault::error;
@@ -36,4 +36,10 @@ pub fn no_such_table<D: Dialect>(
         message += &format!("; {otherwise}");
     }
     error(ErrorKind::NotFound, message)
+}
+
+/// Of a table, by its qualified name, of which the login may read no column.
+pub fn unreadable_table(table: &str) -> Error {
+    let message = format!("the login may not read table {table}: grant select on {table} to it");
+    error(ErrorKind::PermissionDenied, message)
 }

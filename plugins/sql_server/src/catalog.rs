@@ -1,10 +1,10 @@
 //! What the server's catalog says: what can be read, and what one table looks like.
 //! Names are compared as values, by the server; nothing of a request is part of a statement's text but a query itself.
 
-use plugin_sdk::answer::{Cells, query, unexpected};
+use plugin_sdk::answer::{self, Cells, query, unexpected};
 use plugin_sdk::bindings::{Connection, Error, ErrorKind, TableEntry, Value};
 use plugin_sdk::fault::{about, error};
-use plugin_sdk::missing::no_such_table;
+use plugin_sdk::missing::{no_such_table, unreadable_table};
 use plugin_sdk::sql::{Source, qualified};
 
 use crate::column_type::Type;
@@ -34,27 +34,7 @@ pub fn check(connection: &Connection) -> Result<String, Error> {
 
 /// Every table and view that the login may read, ordered by schema and name.
 pub fn tables(connection: &Connection) -> Result<Vec<TableEntry>, Error> {
-    let mut tables: Vec<TableEntry> = Vec::new();
-    loop {
-        let (schema, name) = match tables.last() {
-            Some(last) => (last.schema.clone(), last.name.clone()),
-            None => (String::new(), String::new()),
-        };
-        let params = vec![Value::Text(schema), Value::Text(name)];
-        let rows = ask(connection, include_str!("catalog/tables.sql"), params)?;
-        if rows.is_empty() {
-            return Ok(tables);
-        }
-        for row in rows {
-            let mut row = Cells::of(row);
-            let (schema, name, approx_rows) = (row.text()?, row.text()?, row.int()?);
-            tables.push(TableEntry {
-                schema,
-                name,
-                approx_rows,
-            });
-        }
-    }
+    answer::tables(|behind| ask(connection, include_str!("catalog/tables.sql"), behind))
 }
 
 /// One table or view, found as the server compares names.
@@ -74,10 +54,7 @@ pub fn relation(connection: &Connection, schema: &str, table: &str) -> Result<Re
     let table = qualified::<SqlServer>(&schema, &name);
     let listed = columns(connection, id, &table)?;
     if !listed.iter().any(|column| column.readable) {
-        let message =
-            format!("the login may not read table {table}: grant select on {table} to it");
-        let denied = error(ErrorKind::PermissionDenied, message);
-        return Err(coded(SELECT_DENIED, denied));
+        return Err(coded(SELECT_DENIED, unreadable_table(&table)));
     }
     let source = Source::Table { schema, name };
     if is_view {
