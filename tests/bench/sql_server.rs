@@ -74,11 +74,8 @@ fn start(rows: u64) -> Outcome<(Server, String)> {
         bench_rows: i64::try_from(rows)?,
         ..Options::default()
     };
-    let login = format!("User ID={};Password={}", options.user, options.password);
     let server = Server::start(options)?;
-    let port = server.addr().port();
-    let dsn =
-        format!("Server=tcp:127.0.0.1,{port};{login};TrustServerCertificate=true;Encrypt=false");
+    let dsn = format!("{};Encrypt=false", server.dsn());
     Ok((server, dsn))
 }
 

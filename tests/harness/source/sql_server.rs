@@ -27,17 +27,8 @@ impl Database {
             let dsn = format!("{};database={name}", server.trim_end_matches(';'));
             return Self::open(dsn, None).await;
         }
-        let options = Options::default();
-        let (user, password, database) = (
-            options.user.clone(),
-            options.password.clone(),
-            options.databases[0].clone(),
-        );
-        let server = Server::start(options).expect("a free port");
-        let (host, port) = (server.addr().ip(), server.addr().port());
-        let dsn = format!(
-            "server=tcp:{host},{port};user={user};password={password};database={database};TrustServerCertificate=true"
-        );
+        let server = Server::start(Options::default()).expect("a free port");
+        let dsn = server.dsn();
         Self::open(dsn, Some(server)).await
     }
 

@@ -1,7 +1,7 @@
 //! What tests for each kind of source write, in T-SQL's words. They write the SQL that both know, as Postgres has it:
 //! this puts other names on types, on series and on indexes that have none. Nothing inside quotes is touched.
 
-/// Words of Postgres and of T-SQL; the longest first.
+/// Words of Postgres and of T-SQL.
 const WORDS: [(&str, &str); 9] = [
     ("timestamptz", "datetimeoffset(6)"),
     ("timestamp", "datetime2(6)"),

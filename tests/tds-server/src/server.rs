@@ -127,6 +127,15 @@ impl Server {
         self.addr
     }
 
+    /// A login as an ADO string, which more may be added to. It takes the server's certificate as it is.
+    pub fn dsn(&self) -> String {
+        let (port, options) = (self.addr.port(), &self.shared.options);
+        let (user, password) = (&options.user, &options.password);
+        format!(
+            "Server=tcp:127.0.0.1,{port};User ID={user};Password={password};TrustServerCertificate=true"
+        )
+    }
+
     /// The certificate that the server's own is checked with; empty without TLS.
     pub fn ca_pem(&self) -> &str {
         &self.ca_pem
