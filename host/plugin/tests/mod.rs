@@ -22,7 +22,8 @@ use crate::model::source::Source;
 fn component() -> &'static [u8] {
     static COMPONENT: OnceLock<Vec<u8>> = OnceLock::new();
     COMPONENT.get_or_init(|| {
-        let workspace = Path::new(env!("CARGO_MANIFEST_DIR"));
+        // Where cargo runs tests. Another checkout may have compiled this, into a shared target folder.
+        let workspace = &std::env::current_dir().unwrap();
         let target_dir = Path::new(env!("PLUGIN_TARGET_DIR"));
         let path: PathBuf =
             plugin_build::build_component("plugin-misbehaving", workspace, target_dir).unwrap();
