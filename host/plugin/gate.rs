@@ -128,7 +128,7 @@ pub fn too_large(bytes: u64) -> String {
     format!("has {bytes} bytes: a plugin has at most {MAX_FILE_BYTES}")
 }
 
-fn checked(
+pub fn checked(
     said: bindings::exports::sluice::source::source::Description,
 ) -> Result<Description, String> {
     if !bounds::is_kind(&said.kind) {

@@ -14,6 +14,7 @@ use super::bindings::{SourcePlugin, SourcePluginPre};
 use super::fault::{CallError, Identity};
 use super::imports::{Connection, State};
 use super::limits::{HOSTCALL_FUEL, Limits};
+use super::probe::Held;
 use crate::model::batch::Batch;
 use crate::model::failure::{Failure, FailureKind};
 
@@ -163,6 +164,24 @@ impl Instance {
         let call = exports.call_next(&mut self.store, reader, max_rows);
         let answer = within(self.limits.call_timeout, call).await;
         answer.map_err(|error| self.failure("reading", &error))
+    }
+
+    /// Ends a read as the host's own end of a job does not: the instance goes on, and its guest has to let go of everything.
+    pub async fn drop_reader(&mut self, reader: ResourceAny) -> Result<(), Failure> {
+        self.begin();
+        let call = reader.resource_drop_async(&mut self.store);
+        let answer = within(self.limits.call_timeout, call).await;
+        answer.map_err(|error| self.failure("closing a read", &error))
+    }
+
+    /// What it holds now.
+    pub fn held(&mut self) -> Held {
+        self.store.data_mut().held()
+    }
+
+    /// From this call to the source on, counted from 0, none is answered.
+    pub fn break_source_at(&mut self, call: u64) {
+        self.store.data_mut().source_calls.break_at(call);
     }
 
     /// What the guest may ask to wait between two rows.

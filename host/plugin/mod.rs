@@ -15,11 +15,13 @@ mod engine;
 mod fault;
 mod gate;
 mod imports;
+mod inspect;
 mod instance;
 mod iso;
 mod limits;
 mod loaded;
 mod order;
+mod probe;
 mod read_column;
 mod reader;
 mod registry;
@@ -32,8 +34,10 @@ use crate::model::pacing::Pacing;
 use crate::model::source::Source;
 
 pub use browse::{ColumnEntry, TableEntry};
+pub use inspect::{Inspection, inspect};
 pub use limits::Limits;
 pub use loaded::Plugin;
+pub use probe::{Held, Probe};
 pub use reader::Reader;
 pub use registry::{PluginEntry, Registry};
 
