@@ -16,7 +16,6 @@ mod fault;
 mod gate;
 mod imports;
 mod instance;
-mod iso;
 mod limits;
 mod loaded;
 mod order;
