@@ -17,7 +17,6 @@ mod gate;
 mod imports;
 mod inspect;
 mod instance;
-mod iso;
 mod limits;
 mod loaded;
 mod order;
