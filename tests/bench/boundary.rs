@@ -83,10 +83,14 @@ impl Guests {
                 &std::env::current_dir()?,
                 Path::new(env!("PLUGIN_TARGET_DIR")),
             )?;
-            let file = folder.path().join("plugins").join(format!("{package}.wasm"));
+            let file = folder
+                .path()
+                .join("plugins")
+                .join(format!("{package}.wasm"));
             std::fs::copy(built, file)?;
         }
-        let entry = json!({ CONNECTION: { "kind": "files", "dsn": "files", "max_sessions": JOBS } });
+        let entry =
+            json!({ CONNECTION: { "kind": "files", "dsn": "files", "max_sessions": JOBS } });
         let file = folder.path().join("connections.json");
         std::fs::write(&file, entry.to_string())?;
         let connections = Connections::open(&file);
@@ -113,7 +117,9 @@ impl Guests {
     /// Opens a read that the guest does as the table's name says.
     async fn open(&self, plugin: &Arc<Plugin>, table: &str) -> Outcome<Reader> {
         let isolation = Isolation::ReadCommitted;
-        let session = self.connections.connect(CONNECTION, "sluice/bench", isolation);
+        let session = self
+            .connections
+            .connect(CONNECTION, "sluice/bench", isolation);
         let request = ReadRequest {
             source: TableSource {
                 kind: plugin.description().kind.clone(),
