@@ -14,6 +14,7 @@ mod identifiers;
 mod late;
 mod modes;
 mod pacing;
+mod plugins_folder;
 mod sandbox;
 mod shutdown;
 mod smoke;

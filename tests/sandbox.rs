@@ -1,10 +1,9 @@
 //! A guest that breaks every rule, as jobs of a real host: each fails alone, and the host serves on.
 
-use std::path::Path;
-
 use serde_json::json;
 
 use crate::harness::Host;
+use crate::harness::guest::component;
 
 /// What the guest does, and the code that its job ends with.
 const FAULTS: [(&str, &str); 16] = [
@@ -39,7 +38,7 @@ const HARMLESS: [&str; 6] = [
 #[tokio::test(flavor = "multi_thread")]
 async fn a_broken_plugin_fails_its_own_jobs_and_nobody_elses() {
     let plugins = tempfile::tempdir().expect("a temporary folder");
-    std::fs::copy(component(), plugins.path().join("misbehaving.wasm")).expect("writable");
+    std::fs::write(plugins.path().join("misbehaving.wasm"), component()).expect("writable");
     std::fs::write(plugins.path().join("broken.wasm"), "no component").expect("writable");
     let host = Host::start_with(&[
         ("SLUICE_PLUGINS_DIR", plugins.path().to_str().expect("text")),
@@ -112,10 +111,4 @@ async fn a_broken_plugin_fails_its_own_jobs_and_nobody_elses() {
     assert_eq!(host.get("/readyz").await.status, 200);
     host.until_no_sessions(std::time::Duration::from_secs(10))
         .await;
-}
-
-fn component() -> std::path::PathBuf {
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let target_dir = Path::new(env!("PLUGIN_TARGET_DIR"));
-    plugin_build::build_component("plugin-misbehaving", workspace, target_dir).expect("it compiles")
 }

@@ -55,6 +55,25 @@ pub fn check(component: &Component, engine: &Engine) -> Result<(), String> {
     }
 }
 
+/// The contract and version that a component was built for, e.g. `sluice:source@0.1.0`. It has passed `check`.
+pub fn built_for(component: &Component, engine: &Engine) -> String {
+    let package = PACKAGE.trim_end_matches('/');
+    let version = bounds::visible(
+        export_version(component, engine).as_deref().unwrap_or(""),
+        60,
+    );
+    format!("{package}@{version}")
+}
+
+fn export_version(component: &Component, engine: &Engine) -> Option<String> {
+    let component_type = component.component_type();
+    let mut exports = component_type.exports(engine);
+    exports.find_map(|(export, _)| {
+        let interface = Interface::of(export)?;
+        (interface.name == EXPORT).then(|| interface.version.to_owned())
+    })
+}
+
 fn check_import(import: &str) -> Result<(), String> {
     let Some(interface) = Interface::of(import) else {
         let import = bounds::visible(import, 200);
@@ -90,13 +109,9 @@ fn wrong_version(version: &str) -> String {
 /// Right names, wrong contents: a function that this host lacks, or types that were changed by hand.
 pub fn does_not_fit(component: &Component, engine: &Engine, error: &wasmtime::Error) -> String {
     let reason = bounds::visible(&error.root_cause().to_string(), 300);
-    let component_type = component.component_type();
-    let built_for = component_type
-        .exports(engine)
-        .find_map(|(export, _)| Interface::of(export));
-    let version = bounds::visible(built_for.map_or("", |interface| interface.version), 60);
+    let built_for = built_for(component, engine);
     format!(
-        "says it was built for contract {version}, but does not fit the {SERVED} that this host serves ({reason}): \
+        "says it was built for contract {built_for}, but does not fit the {SERVED} that this host serves ({reason}): \
          build it against the unchanged wit/ folder of this host, or update the host"
     )
 }

@@ -2,6 +2,7 @@
 //! The library's own messages speak to people who write linkers.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 
 use sha2::{Digest, Sha256};
 use wasmtime::component::Component;
@@ -70,7 +71,7 @@ pub fn compile(
     linked.map_err(|error| contract::does_not_fit(&component, &runtime.engine, &error))
 }
 
-/// Instantiates once and asks what it is. A wrong type in an export shows only here.
+/// Instantiates once and asks what it is, twice. A wrong type in an export shows only here.
 pub async fn admit(
     component: SourcePluginPre<State>,
     origin: &str,
@@ -83,22 +84,30 @@ pub async fn admit(
     let mut instance = Instance::new(&component, Arc::clone(&unnamed), Arc::clone(limits))
         .await
         .map_err(|failure| format!("does not start: {}", failure.detail))?;
-    let said = instance
-        .describe()
-        .await
-        .map_err(|failure| format!("does not describe itself: {}", failure.detail))?;
-    let description = checked(said)?;
+    let description = describe(&mut instance).await?;
+    if describe(&mut instance).await? != description {
+        let problem = "describes itself in two ways when it is asked twice: `describe` has to answer the same, always";
+        return Err(problem.into());
+    }
     let named = Some((description.kind.clone(), description.version.clone()));
     let identity = Arc::new(Identity {
         origin: origin.to_owned(),
         named,
     });
+    let built_for = contract::built_for(component.instance_pre().component(), component.engine());
     Ok(Plugin {
         description,
+        contract: built_for,
+        jobs: AtomicUsize::new(0),
         identity,
         limits: Arc::clone(limits),
         component,
     })
+}
+
+async fn describe(instance: &mut Instance) -> Result<Description, String> {
+    let said = instance.describe().await;
+    checked(said.map_err(|failure| format!("does not describe itself: {}", failure.detail))?)
 }
 
 fn check_header(bytes: &[u8]) -> Result<(), String> {

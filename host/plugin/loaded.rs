@@ -1,6 +1,8 @@
 //! One loaded version of a plugin, ready to instantiate. Every use gets an instance of its own.
 
+use std::ops::Deref;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::bindings::SourcePluginPre;
 use super::browse::{self, ColumnEntry, TableEntry};
@@ -15,14 +17,50 @@ use crate::model::failure::Failure;
 /// One loaded version of a plugin. Jobs keep the one they started with.
 pub struct Plugin {
     pub(super) description: Description,
+    /// What it was built for: `sluice:source@0.1.0`.
+    pub(super) contract: String,
+    pub(super) jobs: AtomicUsize,
     pub(super) identity: Arc<Identity>,
     pub(super) limits: Arc<Limits>,
     pub(super) component: SourcePluginPre<State>,
 }
 
+/// The version that a job began with: kept, and counted, until the job lets go of it.
+pub struct InUse(Arc<Plugin>);
+
+impl InUse {
+    pub(super) fn new(plugin: Arc<Plugin>) -> Self {
+        plugin.jobs.fetch_add(1, Ordering::Relaxed);
+        Self(plugin)
+    }
+}
+
+impl Deref for InUse {
+    type Target = Arc<Plugin>;
+
+    fn deref(&self) -> &Arc<Plugin> {
+        &self.0
+    }
+}
+
+impl Drop for InUse {
+    fn drop(&mut self) {
+        self.0.jobs.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 impl Plugin {
     pub fn description(&self) -> &Description {
         &self.description
+    }
+
+    pub fn contract(&self) -> &str {
+        &self.contract
+    }
+
+    /// Jobs that read with this version now.
+    pub fn jobs_running(&self) -> usize {
+        self.jobs.load(Ordering::Relaxed)
     }
 
     /// A fresh store and instance that reads one table. Consumes the session: it ends with the reader.

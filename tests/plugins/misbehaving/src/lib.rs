@@ -1,10 +1,16 @@
-//! One guest that breaks each rule of the contract on request: the table's name says which. `good` and `good-rows`
+//! One guest that breaks each rule of the contract on request. The table's name says which rule; for functions that are
+//! given no table, and for `describe`, the tests write it into the compiled file (`marker`). `good` and `good-rows`
 //! break none; they read five hundred rows without a database. Never shipped.
 
 // Exported names of the contract cannot be linked for other machines.
 #![cfg(target_arch = "wasm32")]
 
 mod batches;
+mod faults;
+mod handles;
+mod hoards;
+mod look;
+mod marker;
 mod rows;
 
 wit_bindgen::generate!({ path: "../../../wit", world: "source-plugin" });
@@ -15,8 +21,13 @@ use exports::sluice::source::source::{
     Batch, Column, ColumnEntry, Connection, Cursor, Description, Done, Error, Guest, GuestReader,
     Page, Reader, Request, Step, TableEntry, Value,
 };
+use faults::{MIB, error, huge, huge_error, long};
 use sluice::source::log;
 use sluice::source::types::ErrorKind;
+
+thread_local! {
+    static DESCRIBED: Cell<u32> = const { Cell::new(0) };
+}
 
 struct Misbehaving;
 
@@ -24,37 +35,98 @@ impl Guest for Misbehaving {
     type Reader = Read;
 
     fn describe() -> Description {
-        Description {
-            kind: "misbehaving".into(),
-            version: env!("CARGO_PKG_VERSION").into(),
+        let wish = marker::wish();
+        let fault = faults::of("describe", &wish);
+        faults::commit(fault);
+        let times = DESCRIBED.replace(DESCRIBED.get() + 1);
+        let mut description = Description {
+            kind: marker::kind(),
+            version: marker::version(),
             connection_kinds: vec!["postgres".into()],
             default_schema: String::new(),
             capabilities: Vec::new(),
+        };
+        match fault {
+            "huge" => description.capabilities = huge(),
+            "many" => description.connection_kinds = vec![String::new(); 100_000],
+            "long" => description.kind = long(10 * MIB),
+            "long-version" => description.version = long(10 * MIB),
+            "long-schema" => description.default_schema = long(10 * MIB),
+            "control" => description.kind = "a\n\u{1b}[31mb".into(),
+            "empty" => description.kind = String::new(),
+            "no-version" => description.version = String::new(),
+            "changes" => description.kind = format!("kind_{times}"),
+            "log" => {
+                for line in 0..100_000 {
+                    log::write(log::Level::Error, &format!("line {line}\n"), &[]);
+                }
+            }
+            _ => {}
         }
+        description
     }
 
     fn check(connection: &Connection) -> Result<String, Error> {
-        Ok(format!(
-            "{} {}",
-            connection.kind(),
-            connection.server_version()
-        ))
+        let wish = marker::wish();
+        let fault = faults::of("check", &wish);
+        faults::commit(fault);
+        match fault {
+            "huge" => Ok(long(40 * MIB)),
+            "long" => Ok("\u{1b}\n".repeat(MIB)),
+            "error" => Err(huge_error()),
+            _ => Ok(format!(
+                "{} {}",
+                connection.kind(),
+                connection.server_version()
+            )),
+        }
     }
 
     fn tables(_: &Connection) -> Result<Vec<TableEntry>, Error> {
-        Ok(vec![TableEntry {
+        let named = |name: String| TableEntry {
             schema: String::new(),
-            name: "good".into(),
+            name,
             approx_rows: -1,
-        }])
+        };
+        let wish = marker::wish();
+        let fault = faults::of("tables", &wish);
+        faults::commit(fault);
+        Ok(match fault {
+            "huge" => huge().into_iter().map(named).collect(),
+            "many" => (0..100_001).map(|n| named(n.to_string())).collect(),
+            "long" => vec![named(long(10 * MIB))],
+            "long-schema" => vec![TableEntry {
+                schema: long(10 * MIB),
+                ..named("t".into())
+            }],
+            "nul" => vec![named("a\0b".into())],
+            "empty" => vec![named(String::new())],
+            "error" => return Err(huge_error()),
+            _ => vec![named("good".into())],
+        })
     }
 
-    fn columns(_: &Connection, _: Option<String>, _: String) -> Result<Vec<ColumnEntry>, Error> {
-        let entries = rows::columns().into_iter().map(|column| ColumnEntry {
-            cursor_candidate: column.name == rows::CURSOR_COLUMN,
-            key_position: None,
-            column,
-        });
+    fn columns(
+        _: &Connection,
+        _: Option<String>,
+        table: String,
+    ) -> Result<Vec<ColumnEntry>, Error> {
+        let fault = faults::of("columns", &table);
+        faults::commit(fault);
+        if fault == "error" {
+            return Err(huge_error());
+        }
+        let entries = faults::columns(fault)
+            .into_iter()
+            .map(|column| ColumnEntry {
+                cursor_candidate: column.name == rows::CURSOR_COLUMN,
+                key_position: if fault == "position" {
+                    Some(u32::MAX)
+                } else {
+                    None
+                },
+                column,
+            });
         Ok(entries.collect())
     }
 }
@@ -77,8 +149,11 @@ impl GuestReader for Read {
             }) => value,
             _ => 0,
         };
+        let fault = faults::of("open", &request.table);
+        faults::commit(fault);
         match request.table.as_str() {
-            "spin-in-open" => spin(),
+            "spin-in-open" => faults::spin(),
+            "open:error" => return Err(huge_error()),
             "error" => {
                 return Err(error(
                     ErrorKind::NotFound,
@@ -96,26 +171,36 @@ impl GuestReader for Read {
     }
 
     fn columns(&self) -> Vec<Column> {
+        let fault = faults::of("announce", &self.behaviour);
+        faults::commit(fault);
         match self.behaviour.as_str() {
             "no-columns" => Vec::new(),
-            "long-name" => vec![Column {
-                name: "x".repeat(100_000),
-                ..rows::columns().remove(0)
-            }],
-            "same-names" => [rows::columns(), rows::columns()].concat(),
-            _ => rows::columns(),
+            "long-name" => faults::columns("long"),
+            "same-names" => faults::columns("twice"),
+            _ => faults::columns(fault),
         }
     }
 
     fn key(&self) -> Vec<u32> {
-        match self.behaviour.as_str() {
-            "key-out-of-range" => vec![u32::MAX],
+        let fault = faults::of("key", &self.behaviour);
+        faults::commit(fault);
+        match fault {
+            "range" => vec![u32::MAX],
+            "many" => vec![0; 65],
+            "huge" => vec![0; 10 * MIB],
+            "twice" => vec![0, 0],
             _ => vec![0],
         }
     }
 
     fn warnings(&self) -> Vec<String> {
-        Vec::new()
+        let fault = faults::of("warnings", &self.behaviour);
+        faults::commit(fault);
+        match fault {
+            "huge" => huge(),
+            "many" => vec!["\n".repeat(10_000); 200],
+            _ => Vec::new(),
+        }
     }
 
     fn next(&self, max_rows: u32) -> Result<Step, Error> {
@@ -123,10 +208,11 @@ impl GuestReader for Read {
         match self.behaviour.as_str() {
             "good" => self.good_page(max_rows, rows::by_columns),
             "good-rows" => self.good_page(max_rows, rows::by_rows),
+            "good-signed" => self.good_page(max_rows, rows::by_columns).map(signed),
             "trap" => panic!("asked to"),
-            "spin" => spin(),
-            "allocate" => allocate(),
-            "recurse" => Ok(wait(recurse(u64::from(max_rows)) as u32)),
+            "spin" => faults::spin(),
+            "allocate" => faults::allocate(),
+            "recurse" => Ok(wait(faults::recurse(u64::from(max_rows)) as u32)),
             "wrong-columns" => self.page(rows::other_columns(), Some(1)),
             "fewer-columns" => self.page(rows::fewer_columns(), Some(1)),
             "cursor-back" => self.page(
@@ -134,26 +220,32 @@ impl GuestReader for Read {
                 Some(10 - i64::from(self.calls.get())),
             ),
             "too-many-rows" => self.page(rows::by_columns(1, max_rows + 1)?, Some(1)),
-            "out-of-range" => self.out_of_range(),
-            "leak-handles" => leak_handles(),
-            "leak-bytes" => leak_bytes(),
+            "out-of-range" => handles::out_of_range(),
+            "many-indices" => handles::many_indices(),
+            "huge-statements" => handles::huge_statements(&self.session),
+            "unknown-handle" => self.page(handles::unknown(), Some(1)),
+            "handle-of-a-connection" => self.page(handles::of_a_connection(&self.session), Some(1)),
+            "dropped-handle" => self.page(handles::dropped()?, Some(1)),
+            "leak-handles" => hoards::handles(),
+            "leak-bytes" => hoards::bytes(),
+            "leak-slices" => hoards::slices(),
+            "leak-projections" => hoards::projections(),
             "log-flood" => self.log_flood(max_rows),
-            "huge-cursor" => {
-                let cursor = Cursor {
-                    value: Value::Text("x".repeat(70_000)),
-                    tie: Vec::new(),
-                    landed: None,
-                    digest: None,
-                };
-                Ok(Step::Rows(Page {
-                    batch: rows::by_columns(1, 1)?,
-                    cursor: Some(cursor),
-                    boundary: false,
-                }))
-            }
-            "huge-answer" => Ok(Step::Done(Done {
-                warnings: vec!["x".repeat(1 << 20); 40],
-            })),
+            "huge-cursor" => self.page_at(Cursor {
+                value: Value::Text(long(70_000)),
+                ..at(1)
+            }),
+            "huge-digest" => self.page_at(Cursor {
+                digest: Some(long(10 * MIB)),
+                ..at(1)
+            }),
+            "many-ties" => self.page_at(Cursor {
+                tie: vec![Value::Null; 1_000_000],
+                ..at(1)
+            }),
+            "huge-error" => Err(huge_error()),
+            "huge-reason" => Ok(Step::Wait((1, "\n".repeat(10 * MIB)))),
+            "huge-answer" => Ok(Step::Done(Done { warnings: huge() })),
             "many-warnings" => Ok(Step::Done(Done {
                 warnings: vec!["x".repeat(100_000); 200],
             })),
@@ -161,7 +253,10 @@ impl GuestReader for Read {
             "session" => self.ask_session(),
             "endless-empty" => self.page(rows::by_columns(1, 0)?, Some(1)),
             "wait-forever" => Ok(wait(u32::MAX)),
-            bad => batches::bad(bad).and_then(|batch| self.page(batch, None)),
+            other => match other.strip_prefix("look:") {
+                Some(pieces) => look::for_pieces(&self.session, pieces),
+                None => batches::bad(other).and_then(|batch| self.page(batch, None)),
+            },
         }
     }
 }
@@ -186,37 +281,18 @@ impl Read {
     }
 
     fn page(&self, batch: Batch, cursor: Option<i64>) -> Result<Step, Error> {
-        let cursor = cursor.map(|value| Cursor {
-            value: Value::Int(value),
-            tie: Vec::new(),
-            landed: None,
-            digest: None,
-        });
         Ok(Step::Rows(Page {
             batch,
-            cursor,
+            cursor: cursor.map(at),
             boundary: false,
         }))
     }
 
-    /// Every index is wrong; every answer has to be an error value.
-    fn out_of_range(&self) -> Result<Step, Error> {
-        let batch = rows::by_columns(1, 3)?;
-        let columns = batch.columns().len() as u32;
-        let answers = [
-            batch.values(3, &[0]).is_err(),
-            batch.values(u32::MAX, &[]).is_err(),
-            batch.values(0, &[columns]).is_err(),
-            batch.values(0, &[0; 5_000]).is_err(),
-            batch.column(columns).is_err(),
-            batch.column(u32::MAX).is_err(),
-            batch.slice(0, 4).is_err(),
-            batch.slice(u32::MAX, u32::MAX).is_err(),
-            batch.slice(3, 0).is_ok_and(|empty| empty.len() == 0),
-            batch.slice(1, 2).is_ok_and(|rest| rest.len() == 2),
-        ];
-        Ok(Step::Done(Done {
-            warnings: vec![format!("{answers:?}")],
+    fn page_at(&self, cursor: Cursor) -> Result<Step, Error> {
+        Ok(Step::Rows(Page {
+            batch: rows::by_columns(1, 1)?,
+            cursor: Some(cursor),
+            boundary: false,
         }))
     }
 
@@ -246,71 +322,27 @@ impl Read {
     }
 }
 
+fn at(row: i64) -> Cursor {
+    Cursor {
+        value: Value::Int(row),
+        tie: Vec::new(),
+        landed: None,
+        digest: None,
+    }
+}
+
+/// Says at the end which version read.
+fn signed(step: Step) -> Step {
+    match step {
+        Step::Done(_) => Step::Done(Done {
+            warnings: vec![format!("all read by {}", marker::version())],
+        }),
+        other => other,
+    }
+}
+
 fn wait(millis: u32) -> Step {
     Step::Wait((millis, "because".into()))
-}
-
-fn spin() -> ! {
-    let mut turns: u64 = 0;
-    loop {
-        turns = std::hint::black_box(turns.wrapping_add(1));
-    }
-}
-
-fn allocate() -> Result<Step, Error> {
-    let mut hoard = Vec::new();
-    loop {
-        hoard.push(vec![1_u8; 1 << 20]);
-        std::hint::black_box(&hoard);
-    }
-}
-
-/// Deep enough for any stack; the compiler must not see that it ends nowhere.
-fn recurse(depth: u64) -> u64 {
-    if std::hint::black_box(depth) == u64::MAX {
-        return depth;
-    }
-    let below = [depth; 32];
-    recurse(depth + 1) + std::hint::black_box(below)[(depth % 32) as usize]
-}
-
-/// Says how many handles it got and with which error it ended.
-fn leak_handles() -> Result<Step, Error> {
-    let mut hoard = Vec::new();
-    loop {
-        match rows::by_columns(1, 1) {
-            Ok(batch) => hoard.push(batch),
-            Err(error) => {
-                return Ok(Step::Done(Done {
-                    warnings: vec![format!("{:?} {}", error.kind, hoard.len())],
-                }));
-            }
-        }
-    }
-}
-
-/// The same with bytes: each batch has about four million.
-fn leak_bytes() -> Result<Step, Error> {
-    let mut hoard = Vec::new();
-    loop {
-        match batches::of_bytes(4_000_000) {
-            Ok(batch) => hoard.push(batch),
-            Err(error) => {
-                return Ok(Step::Done(Done {
-                    warnings: vec![format!("{:?} {}", error.kind, hoard.len())],
-                }));
-            }
-        }
-    }
-}
-
-fn error(kind: ErrorKind, message: &str) -> Error {
-    Error {
-        kind,
-        message: message.into(),
-        code: None,
-        column: None,
-    }
 }
 
 export!(Misbehaving);
