@@ -58,20 +58,18 @@ pub fn check(component: &Component, engine: &Engine) -> Result<(), String> {
 /// The contract and version that a component was built for, e.g. `sluice:source@0.1.0`. It has passed `check`.
 pub fn built_for(component: &Component, engine: &Engine) -> String {
     let package = PACKAGE.trim_end_matches('/');
-    let version = bounds::visible(
-        export_version(component, engine).as_deref().unwrap_or(""),
-        60,
-    );
+    let name = export_name(component, engine);
+    let version = name.as_deref().and_then(Interface::of);
+    let version = bounds::visible(version.map_or("", |interface| interface.version), 60);
     format!("{package}@{version}")
 }
 
-fn export_version(component: &Component, engine: &Engine) -> Option<String> {
+/// The name of the interface that a plugin exports, with its version.
+pub fn export_name(component: &Component, engine: &Engine) -> Option<String> {
     let component_type = component.component_type();
-    let mut exports = component_type.exports(engine);
-    exports.find_map(|(export, _)| {
-        let interface = Interface::of(export)?;
-        (interface.name == EXPORT).then(|| interface.version.to_owned())
-    })
+    let mut exports = component_type.exports(engine).map(|(export, _)| export);
+    let is_source = |export: &&str| Interface::of(export).is_some_and(|of| of.name == EXPORT);
+    exports.find(is_source).map(str::to_owned)
 }
 
 fn check_import(import: &str) -> Result<(), String> {
@@ -106,10 +104,11 @@ fn wrong_version(version: &str) -> String {
     )
 }
 
-/// Right names, wrong contents: a function that this host lacks, or types that were changed by hand.
-pub fn does_not_fit(component: &Component, engine: &Engine, error: &wasmtime::Error) -> String {
-    let reason = bounds::visible(&error.root_cause().to_string(), 300);
+/// Right names, wrong contents: a function that this host lacks or the plugin, or types that were changed by hand.
+/// `reason` is the library's, which names the function and what it expected.
+pub fn does_not_fit(component: &Component, engine: &Engine, reason: &str) -> String {
     let built_for = built_for(component, engine);
+    let reason = bounds::visible(reason, 300);
     format!(
         "says it was built for contract {built_for}, but does not fit the {SERVED} that this host serves ({reason}): \
          build it against the unchanged wit/ folder of this host, or update the host"

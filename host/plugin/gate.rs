@@ -14,10 +14,10 @@ use super::contract;
 use super::engine::Runtime;
 use super::fault::Identity;
 use super::imports::State;
-use super::instance::Instance;
+use super::instance::{self, Instance};
 use super::limits::{Limits, MAX_FILE_BYTES};
 use super::loaded::Plugin;
-use super::{Description, bindings};
+use super::{Description, bindings, exports};
 
 /// `\0asm`
 const MAGIC: &[u8] = b"\0asm";
@@ -68,7 +68,8 @@ pub fn compile(
         .linker
         .instantiate_pre(&component)
         .and_then(SourcePluginPre::new);
-    linked.map_err(|error| contract::does_not_fit(&component, &runtime.engine, &error))
+    linked
+        .map_err(|error| contract::does_not_fit(&component, &runtime.engine, &format!("{error:#}")))
 }
 
 /// Instantiates once and asks what it is, twice. A wrong type in an export shows only here.
@@ -81,9 +82,19 @@ pub async fn admit(
         origin: origin.to_owned(),
         named: None,
     });
-    let mut instance = Instance::new(&component, Arc::clone(&unnamed), Arc::clone(limits))
-        .await
-        .map_err(|failure| format!("does not start: {}", failure.detail))?;
+    let started = Instance::new(&component, Arc::clone(&unnamed), Arc::clone(limits)).await;
+    let mut instance = match started {
+        Ok(instance) => instance,
+        // Neither a trap nor a limit: an export of another type.
+        Err(failure) if failure.code == "bad_answer" => {
+            let store = instance::store(&component, &unnamed, limits);
+            let reason = exports::that_does_not_fit(&component, store).await;
+            let built = component.instance_pre().component();
+            let reason = reason.unwrap_or(failure.detail);
+            return Err(contract::does_not_fit(built, component.engine(), &reason));
+        }
+        Err(failure) => return Err(format!("does not start: {}", failure.detail)),
+    };
     let description = describe(&mut instance).await?;
     if describe(&mut instance).await? != description {
         let problem = "describes itself in two ways when it is asked twice: `describe` has to answer the same, always";
@@ -148,21 +159,24 @@ fn checked(
     }
     let lists = [&said.connection_kinds, &said.capabilities];
     if lists.iter().any(|list| list.len() > 64) {
-        return Err("describes itself with more than 64 connection kinds or capabilities".into());
+        let most = lists.iter().map(|list| list.len()).max().unwrap_or(0);
+        return Err(format!(
+            "describes itself with {most} connection kinds or capabilities: at most 64 are possible"
+        ));
     }
     let names = [&said.version]
         .into_iter()
         .chain(lists.into_iter().flatten());
     if let Some(problem) = names
         .into_iter()
-        .find_map(|name| bounds::name_problem(name))
+        .find_map(|name| bounds::word_problem(name))
     {
         return Err(format!(
-            "describes itself with a version, connection kind or capability that {problem}"
+            "describes itself with a version, connection kind or capability that {problem}: use a short plain word"
         ));
     }
     if !said.default_schema.is_empty()
-        && let Some(problem) = bounds::name_problem(&said.default_schema)
+        && let Some(problem) = bounds::word_problem(&said.default_schema)
     {
         return Err(format!("names a default schema that {problem}"));
     }

@@ -29,7 +29,24 @@ pub struct Instance {
 }
 
 /// What a guest answered to a call: its own value or its own error.
-type Answer<T> = Result<T, types::Error>;
+pub type Answer<T> = Result<T, types::Error>;
+
+/// A fresh store under the limits.
+pub fn store(pre: &SourcePluginPre<State>, identity: &Identity, limits: &Limits) -> Store<State> {
+    let mut store = Store::new(pre.engine(), State::new(identity.to_string(), limits));
+    store.limiter(|state| &mut state.memory);
+    store.set_hostcall_fuel(HOSTCALL_FUEL);
+    // Fires only while guest code runs: waiting for the source costs no CPU budget.
+    store.epoch_deadline_callback(|mut context| {
+        context.data_mut().cpu.take_tick()?;
+        Ok(UpdateDeadline::YieldCustom(
+            LOOK_AFTER,
+            Box::pin(tokio::task::yield_now()),
+        ))
+    });
+    store.set_epoch_deadline(LOOK_AFTER);
+    store
+}
 
 impl Instance {
     /// Instantiates under the limits: start code runs here.
@@ -38,18 +55,7 @@ impl Instance {
         identity: Arc<Identity>,
         limits: Arc<Limits>,
     ) -> Result<Self, Failure> {
-        let mut store = Store::new(pre.engine(), State::new(identity.to_string(), &limits));
-        store.limiter(|state| &mut state.memory);
-        store.set_hostcall_fuel(HOSTCALL_FUEL);
-        // Fires only while guest code runs: waiting for the source costs no CPU budget.
-        store.epoch_deadline_callback(|mut context| {
-            context.data_mut().cpu.take_tick()?;
-            Ok(UpdateDeadline::YieldCustom(
-                LOOK_AFTER,
-                Box::pin(tokio::task::yield_now()),
-            ))
-        });
-        store.set_epoch_deadline(LOOK_AFTER);
+        let mut store = store(pre, &identity, &limits);
         match within(limits.describe_timeout, pre.instantiate_async(&mut store)).await {
             Ok(exports) => Ok(Self {
                 store,

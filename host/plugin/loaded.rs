@@ -83,11 +83,11 @@ impl Plugin {
 
     /// Whether the connection works; the server's version.
     pub async fn check(self: &Arc<Self>, session: Session) -> Result<String, Failure> {
-        let answer = self
-            .instance()
-            .await?
-            .check(Connection::of(session))
-            .await?;
+        self.check_on(Connection::of(session)).await
+    }
+
+    pub(super) async fn check_on(&self, connection: Connection) -> Result<String, Failure> {
+        let answer = self.instance().await?.check(connection).await?;
         Ok(answer
             .map(|version| bounds::message(&version))
             .map_err(convert::error_from_guest)?)
@@ -95,11 +95,14 @@ impl Plugin {
 
     /// What can be read, ordered by schema and name.
     pub async fn tables(self: &Arc<Self>, session: Session) -> Result<Vec<TableEntry>, Failure> {
-        let answer = self
-            .instance()
-            .await?
-            .tables(Connection::of(session))
-            .await?;
+        self.tables_on(Connection::of(session)).await
+    }
+
+    pub(super) async fn tables_on(
+        &self,
+        connection: Connection,
+    ) -> Result<Vec<TableEntry>, Failure> {
+        let answer = self.instance().await?.tables(connection).await?;
         browse::tables(&self.identity, answer.map_err(convert::error_from_guest)?)
     }
 
@@ -110,11 +113,18 @@ impl Plugin {
         schema: Option<&str>,
         table: &str,
     ) -> Result<Vec<ColumnEntry>, Failure> {
-        let answer = self
-            .instance()
-            .await?
-            .columns(Connection::of(session), schema, table)
-            .await?;
+        self.columns_on(Connection::of(session), schema, table)
+            .await
+    }
+
+    pub(super) async fn columns_on(
+        &self,
+        connection: Connection,
+        schema: Option<&str>,
+        table: &str,
+    ) -> Result<Vec<ColumnEntry>, Failure> {
+        let mut instance = self.instance().await?;
+        let answer = instance.columns(connection, schema, table).await?;
         browse::columns(&self.identity, answer.map_err(convert::error_from_guest)?)
     }
 

@@ -7,7 +7,7 @@ use super::cache::Cache;
 use super::engine::Runtime;
 use super::folder::{self, Found};
 use super::limits::Limits;
-use super::standing::{Refusal, Slot, Version};
+use super::slot::{Refusal, Slot, Version};
 use super::{bounds, gate};
 
 /// What a component needs to be loaded.

@@ -10,9 +10,11 @@ mod bounds;
 mod browse;
 mod build_batch;
 mod cache;
+mod changes;
 mod contract;
 mod convert;
 mod engine;
+mod exports;
 mod fault;
 mod folder;
 mod gate;
@@ -20,12 +22,14 @@ mod imports;
 mod instance;
 mod iso;
 mod limits;
+mod listed;
 mod loaded;
 mod loader;
 mod order;
 mod read_column;
 mod reader;
 mod registry;
+mod slot;
 mod standing;
 #[cfg(test)]
 mod tests;
@@ -37,10 +41,10 @@ use crate::model::source::Source;
 
 pub use browse::{ColumnEntry, TableEntry};
 pub use limits::Limits;
+pub use listed::{PluginEntry, Standing};
 pub use loaded::{InUse, Plugin};
 pub use reader::Reader;
 pub use registry::Registry;
-pub use standing::{PluginEntry, Standing};
 
 /// What a plugin says of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]

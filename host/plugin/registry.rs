@@ -14,10 +14,11 @@ use super::cache::Cache;
 use super::engine::Runtime;
 use super::folder::{self, Found, Step};
 use super::limits::Limits;
+use super::listed::Listed;
 use super::loaded::InUse;
 use super::loader::{self, Loader};
-use super::standing::{self, BUILT_IN, Listed, Slot};
-use super::{Plugin, PluginEntry};
+use super::slot::{BUILT_IN, Slot};
+use super::{Plugin, PluginEntry, changes, standing};
 use crate::model::failure::{Failure, FailureKind};
 
 const BUILT_IN_COMPONENTS: &[&[u8]] = &[
@@ -87,8 +88,11 @@ impl Registry {
         };
         // Files are taken as they are: a job that waits in the queue must not find its kind missing for a moment.
         let looked = registry.look(|_, _| Step::Take).await;
-        if let Err(error) = looked {
+        if let Err(error) = &looked {
             tracing::warn!(%error, "cannot read the plugins folder: only the built-in plugins serve");
+        }
+        // No file, nothing to show so far.
+        if registry.current().listed.is_empty() {
             registry.show(BTreeMap::new());
         }
         Ok(registry)
@@ -161,7 +165,7 @@ impl Registry {
         let before = self.current();
         let slots = files.values().map(|file| &file.slot).chain(&self.built_in);
         let listed = standing::list(slots, &before.listed, Utc::now());
-        standing::log_changes(&before.listed, &listed);
+        changes::log(&before.listed, &listed);
         let serving = listed.iter().filter_map(Listed::serving).collect();
         let after = Arc::new(Snapshot {
             files,

@@ -69,6 +69,7 @@ pub fn cursor_from_guest(cursor: wit::Cursor) -> Result<Cursor, String> {
         .iter()
         .chain([&cursor.value])
         .map(value_bytes)
+        .chain(cursor.digest.iter().map(String::len))
         .sum();
     if bytes > MAX_CURSOR_BYTES {
         return Err(format!(

@@ -19,14 +19,15 @@ fn with(text: &str, replacement: &str) -> Vec<u8> {
 }
 
 /// Why these bytes do not serve.
-async fn problem(bytes: &[u8]) -> String {
+pub async fn problem(bytes: &[u8]) -> String {
     match gate::compile(runtime(), None, bytes) {
         Err(problem) => problem,
-        Ok(component) => match gate::admit(component, "x.wasm", &Arc::new(Limits::default())).await
-        {
-            Err(problem) => problem,
-            Ok(_) => "none".into(),
-        },
+        Ok(component) => {
+            match gate::admit(component, "x.wasm", &Arc::new(authored::limits())).await {
+                Err(problem) => problem,
+                Ok(_) => "none".into(),
+            }
+        }
     }
 }
 

@@ -1,11 +1,14 @@
 //! Real components against the real engine. No database: the guest `misbehaving` lends itself none.
 
+mod authored;
 mod built;
 mod cached;
+mod faulty;
 mod followed;
 mod gated;
 #[path = "../../../tests/harness/guest.rs"]
 mod guest;
+mod hollow;
 mod reading;
 mod sandboxed;
 

@@ -47,11 +47,8 @@ pub fn for_pieces(session: &Connection, pieces: &str) -> Result<Step, Error> {
     let found = find(memory, &pieces);
     let control = find(memory, &[b"plan", b"ted"]);
     std::hint::black_box(&planted);
-    heard.push(format!(
-        "{} bytes, {found} times, {}",
-        memory.len(),
-        control > 0
-    ));
+    let summary = format!("{} bytes, {found} times, {}", memory.len(), control > 0);
+    heard.insert(0, summary);
     Ok(Step::Done(Done { warnings: heard }))
 }
 
