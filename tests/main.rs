@@ -3,6 +3,7 @@
 mod api;
 mod architecture;
 mod bad_input;
+mod conformance;
 mod crash;
 mod cursor;
 mod cursor_types;

@@ -11,6 +11,7 @@ mod build_batch;
 mod cache;
 mod contract;
 mod convert;
+mod differences;
 mod engine;
 mod fault;
 mod gate;
@@ -27,6 +28,7 @@ mod reader;
 mod registry;
 #[cfg(test)]
 mod tests;
+mod wit_type;
 
 use crate::model::batch::Batch;
 use crate::model::cursor::Cursor;
