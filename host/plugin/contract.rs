@@ -9,7 +9,7 @@ const PACKAGE: &str = "sluice:source/";
 /// What this host serves: every 0.1.x, each side may be the older one.
 const MAJOR: (u64, u64) = (0, 1);
 const SERVED: &str = "0.1";
-const IMPORTS: &[&str] = &["types", "database", "log"];
+const IMPORTS: &[&str] = &["types", "files", "database", "log"];
 const EXPORT: &str = "source";
 
 /// An interface of the contract's package and its version: `sluice:source/database@0.1.0`.
@@ -138,7 +138,7 @@ mod tests {
             check_import("sluice:source/database@2.0.0").is_err_and(|why| why.contains("2.0.0"))
         );
         assert!(
-            check_import("sluice:source/files@0.1.4")
+            check_import("sluice:source/queues@0.1.4")
                 .is_err_and(|why| why.contains("update the host"))
         );
         assert!(check_import("sluice:source/log@0.1.0").is_ok());

@@ -9,7 +9,7 @@ use super::super::bindings::sluice::source::types;
 use super::super::convert;
 use super::super::limits::{MAX_PARAMS, MAX_SQL_BYTES, MAX_STREAM_ROWS};
 use super::{HostError, LiveBatch, State};
-use crate::connection::{RowStream, Session};
+use crate::connection::{Folder, RowStream, Session};
 use crate::model::source::ErrorKind;
 use crate::model::value::Value;
 
@@ -129,6 +129,11 @@ impl HostConnection for State {
         let answer = session.open(&sql, &params).await;
         self.waits_for_source = false;
         Ok(self.table.push(answer?)?)
+    }
+
+    fn files(&mut self, connection: Resource<Connection>) -> Result<Resource<Folder>, HostError> {
+        let folder = self.table.get_mut(&connection)?.session()?.files()?;
+        Ok(self.table.push(folder)?)
     }
 
     fn drop(&mut self, connection: Resource<Connection>) -> wasmtime::Result<()> {

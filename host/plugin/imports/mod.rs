@@ -2,6 +2,7 @@
 
 mod batch;
 mod database;
+mod files;
 mod live;
 mod log;
 mod source_calls;
