@@ -30,7 +30,7 @@ pub struct List {
 struct PluginView {
     kind: Option<String>,
     version: Option<String>,
-    digest: String,
+    digest: Option<String>,
     origin: String,
     state: String,
     reason: Option<String>,
@@ -61,7 +61,11 @@ impl List {
                 plugin.kind.as_deref().unwrap_or("-"),
                 plugin.version.as_deref().unwrap_or("-"),
                 plugin.state,
-                plugin.digest.get(..DIGEST).unwrap_or(&plugin.digest),
+                plugin
+                    .digest
+                    .as_deref()
+                    .and_then(|digest| digest.get(..DIGEST))
+                    .unwrap_or("-"),
                 plugin.origin,
                 plugin.jobs_running
             );

@@ -3,6 +3,7 @@
 mod build;
 mod check;
 mod list;
+mod new;
 mod test;
 
 use std::process::ExitCode;
@@ -20,6 +21,8 @@ pub struct Plugin {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Write a complete Rust plugin into an empty folder.
+    New(new::New),
     /// Make a component of the plugin in a folder, with whichever WebAssembly toolchain is there.
     Build(build::Build),
     /// Say what a plugin file is, and everything that is wrong with it.
@@ -33,6 +36,7 @@ enum Command {
 impl Plugin {
     pub async fn run(self, config: Config) -> Result<ExitCode, CommandError> {
         match self.command {
+            Command::New(new) => new.run(),
             Command::Build(build) => build.run().await,
             Command::Check(check) => check.run().await,
             Command::Test(test) => test.run(config).await,
