@@ -6,7 +6,7 @@ mod plugins;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use sluice::conformance::{self, Check, Outcome, Report, Subject};
 use sluice::connection::Connections;
 use sluice::plugin::inspect;
@@ -20,12 +20,17 @@ pub fn component(package: &str) -> PathBuf {
     plugin_build::build_component(package, workspace, target_dir).expect("it compiles")
 }
 
-/// The kit on one component and one source.
+/// The kit on one component and one database.
 async fn test(component: &Path, source: &Source, tables: &[&str]) -> Report {
+    let connection = json!({"kind": source.kind().name(), "dsn": source.dsn()});
+    test_on(component, connection, tables).await
+}
+
+/// The kit on one component and one connection.
+async fn test_on(component: &Path, connection: Value, tables: &[&str]) -> Report {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let connections = json!({"src": {"kind": source.kind().name(), "dsn": source.dsn()}});
     let file = folder.path().join("connections.json");
-    std::fs::write(&file, connections.to_string()).expect("writable");
+    std::fs::write(&file, json!({ "src": connection }).to_string()).expect("writable");
     let inspection = inspect(component).await.expect("it can be read");
     let subject = Subject {
         plugin: inspection

@@ -1,6 +1,8 @@
 //! The plugins that are shipped: every check, none skipped, on tables that hold every case.
 
-use super::{component, not_passed, test};
+use serde_json::json;
+
+use super::{component, failed, not_passed, test, test_on};
 use crate::harness::{Kind, Source};
 
 /// Tables with every shape: without rows, with one, with more pages than memory is watched for, with ties, with nulls, without a
@@ -86,4 +88,40 @@ async fn the_plugin_for_postgres_keeps_every_rule() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_plugin_for_sql_server_keeps_every_rule() {
     keeps_every_rule(Kind::SqlServer, "plugin-sql-server").await;
+}
+
+/// What a table of lines cannot have is skipped, and nothing else.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_template_keeps_every_rule() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let write =
+        |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("writable");
+    write("empty.log", "");
+    write("one.log", "only\n");
+    write("many.txt", &"a line\n".repeat(1_100));
+    write("strange.txt", "größe 🦀\r\n\n\n  \nunfinished");
+    write("none.csv", "not,a,text\n");
+    let connection = json!({"kind": "files", "dsn": folder.path()});
+    let report = test_on(&component("plugin-template"), connection, &[]).await;
+    assert_eq!(failed(&report), [""; 0], "{:?}", not_passed(&report));
+    assert_eq!(
+        not_passed(&report),
+        [
+            "ties skipped: no cursor column has a value twice",
+            "nulls skipped: no column that is read holds a null",
+            "null-cursors skipped: no cursor column holds a null",
+            "query skipped: the plugin reads no such query: files cannot be asked by a query: name a table",
+        ]
+    );
+    let tables = report
+        .tables
+        .iter()
+        .map(|(source, rows)| (source.table.as_str(), *rows));
+    let expected = [
+        ("empty.log", 0),
+        ("many.txt", 1_100),
+        ("one.log", 1),
+        ("strange.txt", 5),
+    ];
+    assert_eq!(tables.collect::<Vec<_>>(), expected);
 }
