@@ -149,6 +149,9 @@ impl Default for Guest {
     }
 }
 
+/// Variables that the command line reads: `SLUICE_CONFIG` and where a running host is.
+const OF_COMMANDS: [&str; 4] = ["config", "url", "key", "org"];
+
 /// Why the settings cannot be used. The sentence names the key and where it came from.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
@@ -172,7 +175,7 @@ impl Config {
         }
         // The test variables steer the test suites and are no settings of a host.
         let environment = Env::prefixed("SLUICE_")
-            .filter(|key| !key.starts_with("test_") && key != "config")
+            .filter(|key| !key.starts_with("test_") && !OF_COMMANDS.iter().any(|of| key == *of))
             .split("__");
         let config: Self = figment
             .merge(environment)

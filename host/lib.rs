@@ -6,6 +6,7 @@ pub mod cli;
 pub mod clock;
 pub mod cluster;
 pub mod config;
+pub mod conformance;
 pub mod connection;
 pub mod dispatch;
 pub mod extract;

@@ -17,6 +17,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("store", &["clock"]),
     ("schedule", &["store"]),
     ("plugin", &["connection"]),
+    ("conformance", &["connection", "plugin"]),
     (
         "extract",
         &["connection", "plugin", "pacing", "kb", "store"],

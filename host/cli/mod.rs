@@ -2,6 +2,7 @@
 
 pub mod demo;
 pub mod extract;
+pub mod plugin;
 pub mod query;
 pub mod serve;
 
@@ -31,6 +32,8 @@ enum Command {
     Extract(extract::Extract),
     /// Query the tables of a knowledge base.
     Query(query::Query),
+    /// Write, build, check and test source plugins, and list those of a running host.
+    Plugin(plugin::Plugin),
     /// Show all of it on a throw-away database.
     Demo(demo::Demo),
 }
@@ -63,6 +66,7 @@ async fn dispatch(cli: Cli) -> Result<ExitCode, CommandError> {
         Command::Serve => serve::run(config).await,
         Command::Extract(extract) => extract.run(config).await,
         Command::Query(query) => query.run(config).await,
+        Command::Plugin(plugin) => plugin.run(config).await,
         Command::Demo(demo) => demo.run(config).await,
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value as Json};
 
-use super::{postgres, sql_server};
+use super::{files, postgres, sql_server};
 
 const MAX_SESSIONS: usize = 4;
 const STATEMENT_TIMEOUT_MS: u64 = 60_000;
@@ -21,6 +21,7 @@ const KEYS: [&str; 4] = ["kind", "dsn", "max_sessions", "statement_timeout_ms"];
 pub enum Dsn {
     Postgres(postgres::Dsn),
     SqlServer(sql_server::Dsn),
+    Files(files::Dsn),
 }
 
 /// A usable entry.
@@ -32,7 +33,7 @@ pub struct Entry {
 
 /// Where the parts of a DSN that are not written in the file come from.
 pub struct Surroundings<'a> {
-    /// The folder of `connections.json`: relative file names start there.
+    /// The folder of `connections.json`: relative names of files and folders start there.
     pub folder: &'a Path,
     pub variable: &'a dyn Fn(&str) -> Option<String>,
 }
@@ -60,9 +61,10 @@ pub fn read(entry: &Json, surroundings: &Surroundings<'_>) -> Result<Entry, Stri
     if !fields.get("kind").is_some_and(Json::is_string) {
         return Err(format!("its \"kind\" is missing; {}", known_kinds()));
     }
-    let parse: fn(&str) -> Result<Dsn, String> = match kind_of(entry) {
-        postgres::KIND => |text| postgres::Dsn::parse(text).map(Dsn::Postgres),
-        sql_server::KIND => |text| sql_server::Dsn::parse(text).map(Dsn::SqlServer),
+    let parse: fn(&str, &Path) -> Result<Dsn, String> = match kind_of(entry) {
+        postgres::KIND => |text, _| postgres::Dsn::parse(text).map(Dsn::Postgres),
+        sql_server::KIND => |text, _| sql_server::Dsn::parse(text).map(Dsn::SqlServer),
+        files::KIND => |text, folder| files::Dsn::parse(text, folder).map(Dsn::Files),
         "" => {
             return Err(format!(
                 "its \"kind\" is not a kind of connection; {}",
@@ -89,7 +91,8 @@ pub fn read(entry: &Json, surroundings: &Surroundings<'_>) -> Result<Entry, Stri
         STATEMENT_TIMEOUT_MOST,
     )?;
     let text = dsn_text(fields.get("dsn"), surroundings)?;
-    let dsn = parse(&text).map_err(|problem| format!("its dsn cannot be used: {problem}"))?;
+    let dsn = parse(&text, surroundings.folder)
+        .map_err(|problem| format!("its dsn cannot be used: {problem}"))?;
     Ok(Entry {
         dsn,
         max_sessions: usize::try_from(max_sessions).unwrap_or(MAX_SESSIONS),
@@ -99,9 +102,10 @@ pub fn read(entry: &Json, surroundings: &Surroundings<'_>) -> Result<Entry, Stri
 
 fn known_kinds() -> String {
     format!(
-        "this host knows \"{}\" and \"{}\"",
+        "this host knows \"{}\", \"{}\" and \"{}\"",
         postgres::KIND,
-        sql_server::KIND
+        sql_server::KIND,
+        files::KIND
     )
 }
 
@@ -233,11 +237,19 @@ mod tests {
             (json!({"kind": "oracle", "dsn": dsn}), "\"oracle\""),
             (
                 json!({"kind": "oracle", "dsn": dsn}),
-                "\"postgres\" and \"sql_server\"",
+                "\"postgres\", \"sql_server\" and \"files\"",
             ),
             (
                 json!({"kind": "sql_server", "dsn": "server=h;uid=u;pwd=${PW};pool=canary"}),
                 "must be quoted",
+            ),
+            (
+                json!({"kind": "files", "dsn": "ftp://u:${PW}@h/d"}),
+                "not the path of a folder",
+            ),
+            (
+                json!({"kind": "files", "dsn": ""}),
+                "not the path of a folder",
             ),
             (
                 json!({"kind": "postgres://u:canary@h", "dsn": dsn}),

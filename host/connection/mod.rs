@@ -3,6 +3,7 @@
 
 mod decode;
 mod entry;
+mod files;
 mod link;
 mod postgres;
 mod registry;
@@ -11,6 +12,7 @@ mod sql_server;
 mod stream;
 mod trouble;
 
+pub use files::{File, Folder};
 pub use registry::Connections;
 pub use session::Session;
 pub use stream::RowStream;
@@ -19,7 +21,7 @@ pub use stream::RowStream;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConnectionEntry {
     pub name: String,
-    /// `postgres`, `sql_server`; empty if the entry is too broken to say.
+    /// `postgres`, `sql_server`, `files`; empty if the entry is too broken to say.
     pub kind: String,
     /// Why it cannot be used, and what to do.
     pub problem: Option<String>,

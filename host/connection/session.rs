@@ -1,4 +1,4 @@
-//! A lent session: one statement at a time.
+//! A lent session: a folder, or a conversation of one statement at a time.
 //! After a statement that could not be read to its end the session is spent and its socket closed.
 
 use std::time::Duration;
@@ -8,7 +8,7 @@ use tokio::sync::oneshot::error::TryRecvError;
 
 use super::link::{End, Limit, Link, Span, Statement};
 use super::stream::RowStream;
-use super::{postgres, sql_server};
+use super::{files, postgres, sql_server};
 use crate::model::batch::Batch;
 use crate::model::pacing::Isolation;
 use crate::model::source::{ErrorKind, SourceError};
@@ -37,6 +37,8 @@ enum State {
     /// The stream sends the link back when it was read to its end.
     Streaming(oneshot::Receiver<Link>),
     Spent,
+    /// There are no statements.
+    Folder(files::Folder),
 }
 
 impl Session {
@@ -59,6 +61,16 @@ impl Session {
         }
     }
 
+    pub(super) fn of_folder(folder: files::Folder, statement_timeout: Duration) -> Self {
+        Self {
+            kind: files::KIND,
+            server_version: "a folder".to_owned(),
+            isolation: None,
+            statement_timeout,
+            state: State::Folder(folder),
+        }
+    }
+
     pub fn kind(&self) -> &str {
         self.kind
     }
@@ -70,6 +82,20 @@ impl Session {
     /// Which rows it sees; none where the engine leaves no choice.
     pub fn isolation(&self) -> Option<Isolation> {
         self.isolation
+    }
+
+    /// The folder, where this is one.
+    ///
+    /// # Errors
+    /// `Unsupported` for a database.
+    pub fn files(&self) -> Result<files::Folder, SourceError> {
+        match &self.state {
+            State::Folder(folder) => Ok(folder.clone()),
+            _ => {
+                let message = format!("a connection of kind {} lends no files", self.kind);
+                Err(SourceError::new(ErrorKind::Unsupported, message))
+            }
+        }
     }
 
     /// A small answer.
@@ -173,6 +199,11 @@ impl Session {
                 Err(TryRecvError::Closed) => Err(spent()),
             },
             State::Spent => Err(spent()),
+            State::Folder(folder) => {
+                self.state = State::Folder(folder);
+                let message = "a folder answers no statements: ask the connection for its files";
+                Err(SourceError::new(ErrorKind::Unsupported, message))
+            }
         }
     }
 }

@@ -9,7 +9,7 @@ const PACKAGE: &str = "sluice:source/";
 /// What this host serves: every 0.1.x, each side may be the older one.
 const MAJOR: (u64, u64) = (0, 1);
 const SERVED: &str = "0.1";
-const IMPORTS: &[&str] = &["types", "database", "log"];
+const IMPORTS: &[&str] = &["types", "files", "database", "log"];
 const EXPORT: &str = "source";
 
 /// An interface of the contract's package and its version: `sluice:source/database@0.1.0`.
@@ -35,41 +35,39 @@ impl<'a> Interface<'a> {
     }
 }
 
-/// # Errors
-/// A sentence that names what is imported or exported and what to do.
-pub fn check(component: &Component, engine: &Engine) -> Result<(), String> {
+/// Sentences that name what is imported or exported and what to do; none if all names are right.
+pub fn problems(component: &Component, engine: &Engine) -> Vec<String> {
     let component_type = component.component_type();
-    for (import, _) in component_type.imports(engine) {
-        check_import(import)?;
-    }
+    let imports = component_type.imports(engine);
+    let mut problems: Vec<String> = imports
+        .filter_map(|(import, _)| check_import(import).err())
+        .collect();
     let exports = component_type.exports(engine);
     let mut of_contract = exports
         .filter_map(|(export, _)| Interface::of(export))
         .filter(|of| of.name == EXPORT);
     match of_contract.next() {
-        None => Err(format!(
+        None => problems.push(format!(
             "exports no {PACKAGE}{EXPORT}: it is a component, but not a source plugin of contract {SERVED}"
         )),
-        Some(source) if !source.is_served() => Err(wrong_version(source.version)),
-        Some(_) => Ok(()),
+        Some(source) if !source.is_served() => problems.push(wrong_version(source.version)),
+        Some(_) => {}
     }
+    // Each interface of another version is another name, and the same sentence.
+    problems.dedup();
+    problems
 }
 
-/// The contract and version that a component was built for, e.g. `sluice:source@0.1.0`. It has passed `check`.
+/// The contract and version that a component was built for, e.g. `sluice:source@0.1.0`.
 pub fn built_for(component: &Component, engine: &Engine) -> String {
     let package = PACKAGE.trim_end_matches('/');
-    let name = export_name(component, engine);
-    let version = name.as_deref().and_then(Interface::of);
-    let version = bounds::visible(version.map_or("", |interface| interface.version), 60);
-    format!("{package}@{version}")
-}
-
-/// The name of the interface that a plugin exports, with its version.
-pub fn export_name(component: &Component, engine: &Engine) -> Option<String> {
     let component_type = component.component_type();
-    let mut exports = component_type.exports(engine).map(|(export, _)| export);
-    let is_source = |export: &&str| Interface::of(export).is_some_and(|of| of.name == EXPORT);
-    exports.find(is_source).map(str::to_owned)
+    let mut interfaces = component_type
+        .exports(engine)
+        .filter_map(|(export, _)| Interface::of(export));
+    let source = interfaces.find(|interface| interface.name == EXPORT);
+    let version = bounds::visible(source.map_or("", |source| source.version), 60);
+    format!("{package}@{version}")
 }
 
 fn check_import(import: &str) -> Result<(), String> {
@@ -105,7 +103,7 @@ fn wrong_version(version: &str) -> String {
 }
 
 /// Right names, wrong contents: a function that this host lacks or the plugin, or types that were changed by hand.
-/// `reason` is the library's, which names the function and what it expected.
+/// `reason` is what was found and what is expected.
 pub fn does_not_fit(component: &Component, engine: &Engine, reason: &str) -> String {
     let built_for = built_for(component, engine);
     let reason = bounds::visible(reason, 300);
@@ -148,7 +146,7 @@ mod tests {
             check_import("sluice:source/database@2.0.0").is_err_and(|why| why.contains("2.0.0"))
         );
         assert!(
-            check_import("sluice:source/files@0.1.4")
+            check_import("sluice:source/queues@0.1.4")
                 .is_err_and(|why| why.contains("update the host"))
         );
         assert!(check_import("sluice:source/log@0.1.0").is_ok());

@@ -11,13 +11,14 @@ use super::bindings::SourcePluginPre;
 use super::bounds;
 use super::cache::Cache;
 use super::contract;
+use super::differences::differences;
 use super::engine::Runtime;
 use super::fault::Identity;
 use super::imports::State;
-use super::instance::{self, Instance};
+use super::instance::Instance;
 use super::limits::{Limits, MAX_FILE_BYTES};
 use super::loaded::Plugin;
-use super::{Description, bindings, exports};
+use super::{Description, bindings};
 
 /// `\0asm`
 const MAGIC: &[u8] = b"\0asm";
@@ -46,30 +47,59 @@ pub fn compile(
 ) -> Result<SourcePluginPre<State>, String> {
     check_header(bytes)?;
     let digest = digest(bytes);
-    let cached = cache.and_then(|cache| cache.load(&runtime.engine, &digest));
-    let component = match cached {
-        Some(component) => component,
-        None => {
-            let component = Component::from_binary(&runtime.engine, bytes).map_err(|error| {
-                let reason = bounds::visible(&error.root_cause().to_string(), 300);
-                format!("is damaged, or uses WebAssembly features that this host does not allow: {reason}")
-            })?;
-            if let Some(cache) = cache
-                && let Err(error) = cache.store(&runtime.engine, &digest, &component)
-            {
-                // It only costs the next start some time.
-                tracing::warn!(%error, "cannot keep a compiled plugin in the cache folder");
-            }
-            component
-        }
-    };
-    contract::check(&component, &runtime.engine)?;
+    if let Some(cached) = cache.and_then(|cache| cache.load(&runtime.engine, &digest)) {
+        return link(runtime, &cached);
+    }
+    let component = component(runtime, bytes)?;
+    let mut problems = problems(runtime, &component, bytes);
+    if !problems.is_empty() {
+        let first = problems.swap_remove(0);
+        return Err(match problems.len() {
+            0 => first,
+            more => format!("{first} (and {more} more: see `sluice plugin check`)"),
+        });
+    }
+    if let Some(cache) = cache
+        && let Err(error) = cache.store(&runtime.engine, &digest, &component)
+    {
+        // It only costs the next start some time.
+        tracing::warn!(%error, "cannot keep a compiled plugin in the cache folder");
+    }
+    link(runtime, &component)
+}
+
+/// Compiles, whatever it imports and exports.
+///
+/// # Errors
+/// It is no component, or not one that this engine takes.
+pub fn component(runtime: &Runtime, bytes: &[u8]) -> Result<Component, String> {
+    check_header(bytes)?;
+    Component::from_binary(&runtime.engine, bytes).map_err(|error| {
+        let reason = bounds::visible(&error.root_cause().to_string(), 300);
+        format!("is damaged, or uses WebAssembly features that this host does not allow: {reason}")
+    })
+}
+
+/// Everything in which it is not what this host serves.
+pub fn problems(runtime: &Runtime, component: &Component, bytes: &[u8]) -> Vec<String> {
+    let problems = contract::problems(component, &runtime.engine);
+    if !problems.is_empty() {
+        return problems;
+    }
+    let found = differences(bytes);
+    let sentence = |what: &String| contract::does_not_fit(component, &runtime.engine, what);
+    found.iter().map(sentence).collect()
+}
+
+/// # Errors
+/// What the other checks did not see.
+pub fn link(runtime: &Runtime, component: &Component) -> Result<SourcePluginPre<State>, String> {
     let linked = runtime
         .linker
-        .instantiate_pre(&component)
+        .instantiate_pre(component)
         .and_then(SourcePluginPre::new);
     linked
-        .map_err(|error| contract::does_not_fit(&component, &runtime.engine, &format!("{error:#}")))
+        .map_err(|error| contract::does_not_fit(component, &runtime.engine, &format!("{error:#}")))
 }
 
 /// Instantiates once and asks what it is, twice. A wrong type in an export shows only here.
@@ -82,19 +112,9 @@ pub async fn admit(
         origin: origin.to_owned(),
         named: None,
     });
-    let started = Instance::new(&component, Arc::clone(&unnamed), Arc::clone(limits)).await;
-    let mut instance = match started {
-        Ok(instance) => instance,
-        // Neither a trap nor a limit: an export of another type.
-        Err(failure) if failure.code == "bad_answer" => {
-            let store = instance::store(&component, &unnamed, limits);
-            let reason = exports::that_does_not_fit(&component, store).await;
-            let built = component.instance_pre().component();
-            let reason = reason.unwrap_or(failure.detail);
-            return Err(contract::does_not_fit(built, component.engine(), &reason));
-        }
-        Err(failure) => return Err(format!("does not start: {}", failure.detail)),
-    };
+    let mut instance = Instance::new(&component, Arc::clone(&unnamed), Arc::clone(limits))
+        .await
+        .map_err(|failure| format!("does not start: {}", failure.detail))?;
     let description = describe(&mut instance).await?;
     if describe(&mut instance).await? != description {
         let problem = "describes itself in two ways when it is asked twice: `describe` has to answer the same, always";
@@ -148,7 +168,7 @@ pub fn too_large(bytes: u64) -> String {
     format!("has {bytes} bytes: a plugin has at most {MAX_FILE_BYTES}")
 }
 
-fn checked(
+pub fn checked(
     said: bindings::exports::sluice::source::source::Description,
 ) -> Result<Description, String> {
     if !bounds::is_kind(&said.kind) {

@@ -14,6 +14,7 @@ use super::bindings::{SourcePlugin, SourcePluginPre};
 use super::fault::{CallError, Identity};
 use super::imports::{Connection, State};
 use super::limits::{HOSTCALL_FUEL, Limits};
+use super::probe::Held;
 use crate::model::batch::Batch;
 use crate::model::failure::{Failure, FailureKind};
 
@@ -29,24 +30,7 @@ pub struct Instance {
 }
 
 /// What a guest answered to a call: its own value or its own error.
-pub type Answer<T> = Result<T, types::Error>;
-
-/// A fresh store under the limits.
-pub fn store(pre: &SourcePluginPre<State>, identity: &Identity, limits: &Limits) -> Store<State> {
-    let mut store = Store::new(pre.engine(), State::new(identity.to_string(), limits));
-    store.limiter(|state| &mut state.memory);
-    store.set_hostcall_fuel(HOSTCALL_FUEL);
-    // Fires only while guest code runs: waiting for the source costs no CPU budget.
-    store.epoch_deadline_callback(|mut context| {
-        context.data_mut().cpu.take_tick()?;
-        Ok(UpdateDeadline::YieldCustom(
-            LOOK_AFTER,
-            Box::pin(tokio::task::yield_now()),
-        ))
-    });
-    store.set_epoch_deadline(LOOK_AFTER);
-    store
-}
+type Answer<T> = Result<T, types::Error>;
 
 impl Instance {
     /// Instantiates under the limits: start code runs here.
@@ -55,7 +39,18 @@ impl Instance {
         identity: Arc<Identity>,
         limits: Arc<Limits>,
     ) -> Result<Self, Failure> {
-        let mut store = store(pre, &identity, &limits);
+        let mut store = Store::new(pre.engine(), State::new(identity.to_string(), &limits));
+        store.limiter(|state| &mut state.memory);
+        store.set_hostcall_fuel(HOSTCALL_FUEL);
+        // Fires only while guest code runs: waiting for the source costs no CPU budget.
+        store.epoch_deadline_callback(|mut context| {
+            context.data_mut().cpu.take_tick()?;
+            Ok(UpdateDeadline::YieldCustom(
+                LOOK_AFTER,
+                Box::pin(tokio::task::yield_now()),
+            ))
+        });
+        store.set_epoch_deadline(LOOK_AFTER);
         match within(limits.describe_timeout, pre.instantiate_async(&mut store)).await {
             Ok(exports) => Ok(Self {
                 store,
@@ -169,6 +164,24 @@ impl Instance {
         let call = exports.call_next(&mut self.store, reader, max_rows);
         let answer = within(self.limits.call_timeout, call).await;
         answer.map_err(|error| self.failure("reading", &error))
+    }
+
+    /// Ends a read as the host's own end of a job does not: the instance goes on, and its guest has to let go of everything.
+    pub async fn drop_reader(&mut self, reader: ResourceAny) -> Result<(), Failure> {
+        self.begin();
+        let call = reader.resource_drop_async(&mut self.store);
+        let answer = within(self.limits.call_timeout, call).await;
+        answer.map_err(|error| self.failure("closing a read", &error))
+    }
+
+    /// What it holds now.
+    pub fn held(&mut self) -> Held {
+        self.store.data_mut().held()
+    }
+
+    /// From this call to the source on, counted from 0, none is answered.
+    pub fn break_source_at(&mut self, call: u64) {
+        self.store.data_mut().source_calls.break_at(call);
     }
 
     /// What the guest may ask to wait between two rows.

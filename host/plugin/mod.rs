@@ -13,12 +13,13 @@ mod cache;
 mod changes;
 mod contract;
 mod convert;
+mod differences;
 mod engine;
-mod exports;
 mod fault;
 mod folder;
 mod gate;
 mod imports;
+mod inspect;
 mod instance;
 mod iso;
 mod limits;
@@ -26,6 +27,7 @@ mod listed;
 mod loaded;
 mod loader;
 mod order;
+mod probe;
 mod read_column;
 mod reader;
 mod registry;
@@ -33,6 +35,7 @@ mod slot;
 mod standing;
 #[cfg(test)]
 mod tests;
+mod wit_type;
 
 use crate::model::batch::Batch;
 use crate::model::cursor::Cursor;
@@ -40,9 +43,11 @@ use crate::model::pacing::Pacing;
 use crate::model::source::Source;
 
 pub use browse::{ColumnEntry, TableEntry};
+pub use inspect::{Inspection, inspect};
 pub use limits::Limits;
 pub use listed::{PluginEntry, Standing};
 pub use loaded::{InUse, Plugin};
+pub use probe::{Held, Probe};
 pub use reader::Reader;
 pub use registry::Registry;
 

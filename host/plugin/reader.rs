@@ -13,6 +13,7 @@ use super::instance::Instance;
 use super::limits::{
     MAX_EMPTY_STEPS, MAX_TIE_VALUES, MAX_WAIT_MS, MAX_WARNINGS, MAX_WARNINGS_BYTES,
 };
+use super::probe::Held;
 use super::{Page, ReadRequest, Step, bounds, convert, order};
 use crate::model::batch::Batch;
 use crate::model::cursor::Cursor;
@@ -122,6 +123,20 @@ impl Reader {
         self.count_waits(&mut live, &step)?;
         self.live = Some(live);
         Ok(step)
+    }
+
+    /// What its instance holds now; none after an error.
+    pub fn held(&mut self) -> Option<Held> {
+        self.live.as_mut().map(|live| live.instance.held())
+    }
+
+    /// Ends the read and answers the instance that did it; none after an error.
+    pub(super) async fn close(self) -> Result<Option<Instance>, Failure> {
+        let Some(mut live) = self.live else {
+            return Ok(None);
+        };
+        live.instance.drop_reader(live.reader).await?;
+        Ok(Some(live.instance))
     }
 
     fn page(&self, live: &mut Live, page: wit::Page, max_rows: u32) -> Result<Page, Failure> {

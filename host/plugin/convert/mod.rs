@@ -64,13 +64,13 @@ pub fn cursor_from_guest(cursor: wit::Cursor) -> Result<Cursor, String> {
         landed: cursor.landed,
         digest: cursor.digest,
     };
-    let bytes: usize = cursor
+    let bytes = cursor
         .tie
         .iter()
         .chain([&cursor.value])
         .map(value_bytes)
-        .chain(cursor.digest.iter().map(String::len))
-        .sum();
+        .sum::<usize>()
+        + cursor.digest.as_ref().map_or(0, String::len);
     if bytes > MAX_CURSOR_BYTES {
         return Err(format!(
             "a cursor of {bytes} bytes (at most {MAX_CURSOR_BYTES})"

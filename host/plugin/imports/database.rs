@@ -9,7 +9,7 @@ use super::super::bindings::sluice::source::types;
 use super::super::convert;
 use super::super::limits::{MAX_PARAMS, MAX_SQL_BYTES, MAX_STREAM_ROWS};
 use super::{HostError, LiveBatch, State};
-use crate::connection::{RowStream, Session};
+use crate::connection::{Folder, RowStream, Session};
 use crate::model::source::ErrorKind;
 use crate::model::value::Value;
 
@@ -85,6 +85,7 @@ impl HostConnection for State {
         statement: Statement,
     ) -> Result<Vec<Vec<types::Value>>, HostError> {
         let (sql, params) = checked(statement)?;
+        self.source_calls.begin()?;
         let session = self.table.get_mut(&connection)?.session()?;
         self.waits_for_source = true;
         let answer = session.query(&sql, &params).await;
@@ -108,6 +109,7 @@ impl HostConnection for State {
         } else {
             max_bytes.min(left)
         };
+        self.source_calls.begin()?;
         let session = self.table.get_mut(&connection)?.session()?;
         self.waits_for_source = true;
         let answer = session.fetch(&sql, &params, max_bytes).await;
@@ -121,11 +123,17 @@ impl HostConnection for State {
         statement: Statement,
     ) -> Result<Resource<RowStream>, HostError> {
         let (sql, params) = checked(statement)?;
+        self.source_calls.begin()?;
         let session = self.table.get_mut(&connection)?.session()?;
         self.waits_for_source = true;
         let answer = session.open(&sql, &params).await;
         self.waits_for_source = false;
         Ok(self.table.push(answer?)?)
+    }
+
+    fn files(&mut self, connection: Resource<Connection>) -> Result<Resource<Folder>, HostError> {
+        let folder = self.table.get_mut(&connection)?.session()?.files()?;
+        Ok(self.table.push(folder)?)
     }
 
     fn drop(&mut self, connection: Resource<Connection>) -> wasmtime::Result<()> {
@@ -151,6 +159,7 @@ impl HostRowStream for State {
         max_rows: u32,
     ) -> Result<Option<Resource<LiveBatch>>, HostError> {
         let max_rows = max_rows.clamp(1, MAX_STREAM_ROWS) as usize;
+        self.source_calls.begin()?;
         let stream = self.table.get_mut(&stream)?;
         self.waits_for_source = true;
         let answer = stream.next(max_rows).await;

@@ -2,8 +2,10 @@
 
 mod batch;
 mod database;
+mod files;
 mod live;
 mod log;
+mod source_calls;
 
 use std::time::Duration;
 
@@ -18,6 +20,7 @@ use crate::model::source::{ErrorKind, SourceError};
 pub use database::Connection;
 pub use live::{LiveBatch, LiveBytes};
 pub use log::LogBudget;
+pub use source_calls::SourceCalls;
 
 /// Everything that belongs to one store.
 pub struct State {
@@ -28,6 +31,7 @@ pub struct State {
     pub cpu: CpuBudget,
     /// Whether a call to the source is under way: then a timeout is not the guest's fault.
     pub waits_for_source: bool,
+    pub source_calls: SourceCalls,
 }
 
 impl State {
@@ -45,6 +49,7 @@ impl State {
             },
             cpu: CpuBudget::new(limits.cpu_per_call),
             waits_for_source: false,
+            source_calls: SourceCalls::default(),
         }
     }
 }

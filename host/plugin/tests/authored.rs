@@ -31,23 +31,23 @@ async fn a_changed_contract_is_named_with_what_was_found_and_what_to_do() {
         (
             "    cancelled,\n",
             "    cancelled,\n    exhausted,\n",
-            "enum",
+            "\"exhausted\" in the enum \"error-kind\"",
         ),
         (
             "    nullable: bool,\n",
             "    nullable: bool,\n    comment: string,\n",
-            "record",
+            "\"comment: string\" in the record \"column\"",
         ),
         (
             "  variant value {\n    null,",
             "  variant value {\n    null,\n    point(f64),",
-            "variant",
+            "\"point(f64)\" in the variant \"value\"",
         ),
         // Types that the plugin gives.
         (
             "    version: string,\n",
             "    version: string,\n    title: string,\n",
-            "record",
+            "\"title: string\" in the record \"description\"",
         ),
         (
             "  describe: func() -> description;",
@@ -62,7 +62,7 @@ async fn a_changed_contract_is_named_with_what_was_found_and_what_to_do() {
         (
             "  variant step {\n",
             "  variant step {\n    skip,\n",
-            "variant",
+            "\"skip\" in the variant \"step\"",
         ),
         // Functions that are not there.
         (

@@ -1,4 +1,4 @@
-//! The contract of `wit/source.wit`, generated once for all plugins over SQL. Nothing else in here: the others name these types.
+//! The contract of `wit/source.wit`, generated once for all plugins. Nothing else in here: the others name these types.
 
 wit_bindgen::generate!({
     path: "../../wit",
@@ -11,6 +11,9 @@ pub use exports::sluice::source::source::{
     ColumnEntry, Description, Done, Guest, GuestReader, Hints, Page, Reader, Request, Step,
     TableEntry,
 };
-pub use sluice::source::database::{Batch, Connection, RowStream, Statement};
+pub use sluice::source::database::{
+    Batch, ColumnData, ColumnValues, Connection, RowStream, Statement, Varlen,
+};
+pub use sluice::source::files::{File, FileEntry, Folder};
 pub use sluice::source::log;
 pub use sluice::source::types::{Column, Cursor, DataType, Error, ErrorKind, Value};

@@ -4,7 +4,8 @@
 
 use std::collections::VecDeque;
 
-use crate::bindings::{Batch, Cursor, Error, Page, RowStream, Value};
+use crate::bindings::{Batch, Error, Page, RowStream, Value};
+use crate::cursor;
 use crate::keyed::{PAGES_OF_A_SORT, SPAN};
 use crate::kind::Kind;
 use crate::position::{Position, group_start, same};
@@ -108,12 +109,7 @@ impl Keyless {
         let last = batch.len() - 1;
         let Some(following) = run.peek(read, max_rows)? else {
             let cursor = match pass {
-                Pass::Nulls => Cursor {
-                    value: Value::Null,
-                    tie: Vec::new(),
-                    landed: None,
-                    digest: None,
-                },
+                Pass::Nulls => cursor::at(Value::Null),
                 Pass::Values => read.cursor(&batch, last, None)?,
             };
             return Ok(Page {
@@ -131,15 +127,9 @@ impl Keyless {
         }
         let group = read.value(&batch, last)?;
         if !same(&group, &read.value(following, 0)?) {
-            let cursor = Cursor {
-                value: group,
-                tie: Vec::new(),
-                landed: None,
-                digest: None,
-            };
             return Ok(Page {
                 batch,
-                cursor: Some(cursor),
+                cursor: Some(cursor::at(group)),
                 boundary: false,
             });
         }

@@ -1,16 +1,23 @@
-//! What source plugins over SQL share: all of them read a table in the order of a cursor column, page by page, and go on
-//! where an earlier read ended. A plugin implements [`kind::Kind`], its dialect, its catalog and its watermark, and exports
-//! [`Plugin`] of it with `bindings::export!`. See `wit/source.wit`.
+//! What source plugins share. See `wit/source.wit` for the contract, and [`bindings`] for its types.
 //!
-//! The way of a read: [`open`] makes a [`read::Read`] and a [`position::Position`] of a request, [`reader`] answers its pages,
+//! A source that is not SQL implements [`bindings::Guest`] itself, with what is in [`prelude`]: [`batch`] builds pages by
+//! columns, [`number`] and [`moment`] read texts exactly or not at all, [`cursor`] and [`fault`] say things in the
+//! contract's form, [`log`] tells of panics. `examples/files-source` is one.
+//!
+//! All other modules are for sources over SQL: they read a table in the order of a cursor column, page by page, and go on
+//! where an earlier read ended. A plugin implements [`kind::Kind`], its dialect, its catalog and its watermark, and exports
+//! [`Plugin`] of it with `bindings::export!`. The way of a read: [`open`] makes a [`read::Read`] and a [`position::Position`] of a request, [`reader`] answers its pages,
 //! from [`boundary`] first, then from [`keyed`] or [`keyless`]. The statements come from [`sql`].
 
 use std::marker::PhantomData;
 
 pub mod announce;
 pub mod answer;
+pub mod batch;
 pub mod bindings;
 pub mod boundary;
+pub mod column;
+pub mod cursor;
 pub mod fault;
 pub mod keyed;
 pub mod keyless;
@@ -18,9 +25,12 @@ pub mod kind;
 pub mod landed;
 pub mod log;
 pub mod missing;
+pub mod moment;
 pub mod nearest;
+pub mod number;
 pub mod open;
 pub mod position;
+pub mod prelude;
 pub mod read;
 pub mod reader;
 pub mod relation;
