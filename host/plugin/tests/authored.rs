@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::gated::problem;
+use super::gated::{problem, problem_within};
 use super::guest::described;
 use super::*;
 
@@ -126,10 +126,6 @@ async fn a_describe_that_breaks_a_rule_is_told_which() {
             "asked for more than its 64 MiB of memory while describing itself",
         ),
         (
-            "spin",
-            "computed for more than 0.1 s in one call while describing itself",
-        ),
-        (
             "huge",
             "passed too much data in one call while describing itself",
         ),
@@ -154,15 +150,20 @@ async fn a_describe_that_breaks_a_rule_is_told_which() {
         assert!(problem.contains(words), "{fault}: {problem}");
         assert!(problem.len() < 800, "{fault}: {problem}");
     }
-    let problem = problem(&described("evil", "1\u{7}", "none")).await;
+    let problem = problem_within(&described("evil", "1", "describe:spin"), impatient()).await;
+    assert!(
+        problem.contains("computed for more than 0.1 s in one call while describing itself"),
+        "{problem}"
+    );
+    let problem = super::gated::problem(&described("evil", "1\u{7}", "none")).await;
     assert!(
         problem.contains("contains control characters: use a short plain word"),
         "{problem}"
     );
 }
 
-/// For describing itself: a spinning one is to end soon.
-pub fn limits() -> Limits {
+/// A spinning one is to end soon.
+pub fn impatient() -> Limits {
     Limits {
         cpu_per_call: Duration::from_millis(100),
         ..Limits::default()

@@ -1,8 +1,6 @@
 //! Every exported function, and everything that it can do wrong: the call fails alone, with the right code and a sentence
 //! that names the plugin and what it was doing.
 
-use std::time::Duration;
-
 use super::guest::described;
 use super::*;
 use crate::model::failure::FailureKind;
@@ -14,17 +12,18 @@ const GENERAL: [(&str, &str); 4] = [
     ("spin", "cpu_limit"),
 ];
 
-fn impatient() -> Limits {
-    Limits {
-        cpu_per_call: Duration::from_millis(100),
-        ..Limits::default()
+/// What spins is to end soon; everything else has time on a machine with other work.
+fn limits(wish: &str) -> Limits {
+    match wish.ends_with(":spin") {
+        true => authored::impatient(),
+        false => Limits::default(),
     }
 }
 
 /// The guest with this wish for the functions that are given no table.
 async fn wishing(wish: &str) -> Plugin {
     let component = gate::compile(runtime(), None, &described("evil", "1", wish)).unwrap();
-    let limits = Arc::new(impatient());
+    let limits = Arc::new(limits(wish));
     gate::admit(component, "evil.wasm", &limits).await.unwrap()
 }
 
@@ -64,7 +63,7 @@ async fn no_function_of_a_reader_takes_more_than_its_call() {
     ] {
         for (fault, code) in GENERAL {
             let wish = format!("{function}:{fault}");
-            let failure = end_of(&wish, impatient(), 1).await.unwrap_err();
+            let failure = end_of(&wish, limits(&wish), 1).await.unwrap_err();
             assert_fault(&failure, &wish, code, doing);
         }
     }
@@ -152,7 +151,7 @@ const COLUMNS: [(&str, &str, &str); 8] = [
 
 #[tokio::test]
 async fn lists_of_columns_are_bounded() {
-    let plugin = plugin(impatient()).await;
+    let plugin = plugin(Limits::default()).await;
     for (fault, code, words) in COLUMNS {
         let wish = format!("columns:{fault}");
         let columns = plugin.columns_on(Connection::to_nothing(), None, &wish);
@@ -171,7 +170,7 @@ async fn lists_of_columns_are_bounded() {
 async fn what_a_reader_announces_is_bounded() {
     for (fault, code, words) in COLUMNS {
         let wish = format!("announce:{fault}");
-        let failure = end_of(&wish, impatient(), 1).await.unwrap_err();
+        let failure = end_of(&wish, limits(&wish), 1).await.unwrap_err();
         let code = if code.is_empty() { "bad_answer" } else { code };
         assert_fault(&failure, &wish, code, words);
     }
@@ -184,14 +183,14 @@ async fn what_a_reader_announces_is_bounded() {
         ("key:huge", "limit_exceeded", "passed too much data"),
         ("warnings:huge", "limit_exceeded", "passed too much data"),
     ] {
-        let failure = end_of(wish, impatient(), 1).await.unwrap_err();
+        let failure = end_of(wish, Limits::default(), 1).await.unwrap_err();
         assert_fault(&failure, wish, code, words);
     }
-    let reader = open("warnings:many", impatient()).await.unwrap();
+    let reader = open("warnings:many", Limits::default()).await.unwrap();
     let bytes: usize = reader.warnings().iter().map(String::len).sum();
     assert!((1..=64 << 10).contains(&bytes), "{bytes}");
     assert_cut(
-        &open("open:error", impatient()).await.err().unwrap(),
+        &open("open:error", Limits::default()).await.err().unwrap(),
         "open:error",
     );
 }
@@ -204,14 +203,16 @@ async fn what_a_page_says_is_bounded() {
         ("many-ties", "a key of 100000 columns"),
         ("huge-answer", "passed too much data"),
     ] {
-        let failure = end_of(wish, impatient(), 1).await.unwrap_err();
+        let failure = end_of(wish, Limits::default(), 1).await.unwrap_err();
         assert_fault(&failure, wish, "limit_exceeded", words);
     }
     assert_cut(
-        &end_of("huge-error", impatient(), 1).await.unwrap_err(),
+        &end_of("huge-error", Limits::default(), 1)
+            .await
+            .unwrap_err(),
         "huge-error",
     );
-    let mut reader = open("huge-reason", impatient()).await.unwrap();
+    let mut reader = open("huge-reason", Limits::default()).await.unwrap();
     let Step::Wait { reason, .. } = reader.next(1).await.unwrap() else {
         panic!("it waits")
     };
@@ -225,7 +226,7 @@ async fn handles_of_others_end_the_call() {
         ("handle-of-a-connection", "wrong type"),
         ("dropped-handle", "unknown handle index"),
     ] {
-        let failure = end_of(wish, impatient(), 1).await.unwrap_err();
+        let failure = end_of(wish, Limits::default(), 1).await.unwrap_err();
         assert_fault(&failure, wish, "bad_answer", words);
     }
 }
@@ -233,17 +234,19 @@ async fn handles_of_others_end_the_call() {
 #[tokio::test]
 async fn what_is_asked_of_the_host_is_bounded() {
     assert_eq!(
-        end_of("many-indices", impatient(), 1).await.unwrap(),
+        end_of("many-indices", Limits::default(), 1).await.unwrap(),
         ["[true, true]"]
     );
     assert_eq!(
-        end_of("huge-statements", impatient(), 1).await.unwrap(),
+        end_of("huge-statements", Limits::default(), 1)
+            .await
+            .unwrap(),
         ["ErrorKind::LimitExceeded", "ErrorKind::LimitExceeded"]
     );
     // The connection and the batch have handles too.
     for hoard in ["leak-slices", "leak-projections"] {
         assert_eq!(
-            end_of(hoard, impatient(), 1).await.unwrap(),
+            end_of(hoard, Limits::default(), 1).await.unwrap(),
             ["ErrorKind::LimitExceeded 254"]
         );
     }

@@ -20,15 +20,15 @@ fn with(text: &str, replacement: &str) -> Vec<u8> {
 
 /// Why these bytes do not serve.
 pub async fn problem(bytes: &[u8]) -> String {
-    match gate::compile(runtime(), None, bytes) {
-        Err(problem) => problem,
-        Ok(component) => {
-            match gate::admit(component, "x.wasm", &Arc::new(authored::limits())).await {
-                Err(problem) => problem,
-                Ok(_) => "none".into(),
-            }
-        }
-    }
+    problem_within(bytes, Limits::default()).await
+}
+
+pub async fn problem_within(bytes: &[u8], limits: Limits) -> String {
+    let admitted = match gate::compile(runtime(), None, bytes) {
+        Err(problem) => Err(problem),
+        Ok(component) => gate::admit(component, "x.wasm", &Arc::new(limits)).await,
+    };
+    admitted.err().unwrap_or_else(|| "none".into())
 }
 
 #[tokio::test]
