@@ -1,6 +1,8 @@
 //! Compiles the built-in plugins, and the one that the demo brings along, to components and tells the host where to embed
 //! them from.
 
+use std::collections::BTreeSet;
+use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
@@ -18,6 +20,7 @@ const SOURCES: &[&str] = &[
     "plugins/postgres",
     "plugins/sdk",
     "plugins/sql_server",
+    "plugins/template",
     "plugins/build",
     "wit",
     "Cargo.lock",
@@ -47,6 +50,88 @@ fn main() {
         }
         println!("cargo:rustc-env={variable}={}", embedded.display());
     }
+    if let Err(error) = embed_template(&workspace, &out_dir) {
+        fail(&format!("cannot embed plugins/template: {error}"));
+    }
+}
+
+/// Folders of this repository, and what they are called in the folder of a new plugin.
+const TEMPLATE: &[(&str, &str)] = &[
+    ("plugins/template/src", "src"),
+    ("plugins/sdk/src", "vendor/sdk/src"),
+    ("wit", "wit"),
+];
+const TEMPLATE_FILES: &[(&str, &str)] = &[
+    ("plugins/template/new.toml", "Cargo.toml"),
+    ("plugins/template/README.md", "README.md"),
+    ("plugins/template/gitignore", ".gitignore"),
+    ("plugins/sdk/Cargo.toml", "vendor/sdk/Cargo.toml"),
+];
+
+/// Writes what `sluice plugin new` writes: a list of names and texts.
+fn embed_template(workspace: &Path, out_dir: &Path) -> std::io::Result<()> {
+    let mut files: Vec<(PathBuf, String)> = Vec::new();
+    for (from, to) in TEMPLATE_FILES {
+        files.push((workspace.join(from), (*to).to_owned()));
+    }
+    for (from, to) in TEMPLATE {
+        let mut found = fs::read_dir(workspace.join(from))?.collect::<Result<Vec<_>, _>>()?;
+        found.sort_by_key(fs::DirEntry::file_name);
+        for entry in found {
+            files.push((
+                entry.path(),
+                format!("{to}/{}", entry.file_name().to_string_lossy()),
+            ));
+        }
+    }
+    let lock = out_dir.join("template.lock");
+    fs::write(
+        &lock,
+        locked(
+            &fs::read_to_string(workspace.join("Cargo.lock"))?,
+            "plugin-sdk",
+        ),
+    )?;
+    files.push((lock, "Cargo.lock".to_owned()));
+    let mut list = String::from("&[\n");
+    for (from, to) in files {
+        writeln!(list, "({to:?}, include_str!({from:?})),")
+            .expect("writing to a string cannot fail");
+    }
+    list.push(']');
+    fs::write(out_dir.join("template.rs"), list)
+}
+
+/// The part of a lock file that one package needs: the versions that are tested here are those of a new plugin.
+fn locked(lock: &str, package: &str) -> String {
+    let mut blocks = lock.split("\n[[package]]\n");
+    let head = blocks.next().unwrap_or_default();
+    let blocks: Vec<&str> = blocks.collect();
+    let mut needed = BTreeSet::new();
+    let mut pending = vec![package.to_owned()];
+    while let Some(wanted) = pending.pop() {
+        for (at, block) in blocks.iter().enumerate() {
+            if is_package(block, &wanted) && needed.insert(at) {
+                let names = block.lines().filter_map(|line| line.strip_prefix(" \""));
+                pending.extend(names.filter_map(|name| Some(name.split('"').next()?.to_owned())));
+            }
+        }
+    }
+    let kept = needed
+        .into_iter()
+        .map(|at| format!("\n[[package]]\n{}\n", blocks[at].trim_end()));
+    format!("{}\n{}", head.trim_end(), kept.collect::<String>())
+}
+
+/// `name`, or `name version` where there are several.
+fn is_package(block: &str, wanted: &str) -> bool {
+    let (name, version) = match wanted.split_once(' ') {
+        Some((name, version)) => (name, Some(version)),
+        None => (wanted, None),
+    };
+    let mut lines = block.lines();
+    lines.next() == Some(&format!("name = \"{name}\""))
+        && version.is_none_or(|version| lines.next() == Some(&format!("version = \"{version}\"")))
 }
 
 fn path_of(variable: &str) -> PathBuf {

@@ -21,6 +21,7 @@ pub struct Config {
     pub connections_file: Option<PathBuf>,
     /// Absent: `plugins` in the data folder.
     pub plugins_dir: Option<PathBuf>,
+    pub plugins_poll_ms: u64,
     pub log: String,
     pub log_format: LogFormat,
     pub jobs: Jobs,
@@ -85,6 +86,7 @@ impl Default for Config {
             data_dir: "sluice-data".into(),
             connections_file: None,
             plugins_dir: None,
+            plugins_poll_ms: 1_000,
             log: "info".into(),
             log_format: LogFormat::Text,
             jobs: Jobs::default(),
@@ -147,6 +149,9 @@ impl Default for Guest {
     }
 }
 
+/// Variables that the command line reads: `SLUICE_CONFIG` and where a running host is.
+const OF_COMMANDS: [&str; 4] = ["config", "url", "key", "org"];
+
 /// Why the settings cannot be used. The sentence names the key and where it came from.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
@@ -170,7 +175,7 @@ impl Config {
         }
         // The test variables steer the test suites and are no settings of a host.
         let environment = Env::prefixed("SLUICE_")
-            .filter(|key| !key.starts_with("test_") && key != "config")
+            .filter(|key| !key.starts_with("test_") && !OF_COMMANDS.iter().any(|of| key == *of))
             .split("__");
         let config: Self = figment
             .merge(environment)
@@ -182,6 +187,7 @@ impl Config {
 
     fn check(&self) -> Result<(), ConfigError> {
         let positive = [
+            ("plugins_poll_ms", self.plugins_poll_ms),
             ("jobs.max_running", self.jobs.max_running as u64),
             ("jobs.lease_secs", self.jobs.lease_secs.into()),
             ("jobs.max_attempts", self.jobs.max_attempts.into()),
@@ -220,6 +226,10 @@ impl Config {
         self.plugins_dir
             .clone()
             .unwrap_or_else(|| self.data_dir.join("plugins"))
+    }
+
+    pub fn plugins_poll(&self) -> Duration {
+        Duration::from_millis(self.plugins_poll_ms)
     }
 
     pub fn schedule_policy(&self) -> SchedulePolicy {

@@ -117,7 +117,8 @@ impl Watched {
                 .left
                 .filter(|most| most.handles >= left.handles)
                 .or(Some(left));
-            if self.is_enough() {
+            // What was left may hold the very session that the next read would need.
+            if self.is_enough() || left.handles > 0 {
                 return Ok(());
             }
         }

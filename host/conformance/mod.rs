@@ -20,6 +20,7 @@ use crate::connection::Connections;
 use crate::plugin::Plugin;
 
 use bench::Bench;
+pub use bench::label;
 pub use outcome::{Check, Outcome, Report};
 pub use rules::{RULES, Rule};
 
@@ -54,6 +55,10 @@ pub async fn run(subject: Subject, mut said: impl FnMut(&Check) + Send) -> Repor
     say(&mut report, &rules::TABLES, asking::tables(&subject).await);
     let (mut bench, opened) = Bench::open(subject).await;
     report.notes.append(&mut bench.notes);
+    let tables = bench.tables.iter();
+    report.tables = tables
+        .map(|table| (table.source.clone(), table.rows.len()))
+        .collect();
     say(&mut report, &rules::COLUMNS, asking::columns(&bench).await);
     say(&mut report, &rules::FULL_READ, opened);
 

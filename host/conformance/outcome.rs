@@ -2,6 +2,7 @@
 
 use super::rules::Rule;
 use crate::model::failure::{Failure, FailureKind};
+use crate::model::source::Source;
 
 /// One rule, and what came of it.
 #[derive(Debug)]
@@ -31,6 +32,8 @@ pub struct Broken {
 #[derive(Debug, Default)]
 pub struct Report {
     pub checks: Vec<Check>,
+    /// What was read, each in the order of its cursor column, and how many rows it has.
+    pub tables: Vec<(Source, usize)>,
     /// What was left out, e.g. tables that are too large.
     pub notes: Vec<String>,
 }

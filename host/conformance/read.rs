@@ -14,6 +14,8 @@ use crate::plugin::{Held, Page, Probe, ReadRequest, Reader, Step};
 
 /// What the source's operator sees.
 const APPLICATION_NAME: &str = "sluice/plugin-test";
+/// A session is opened in milliseconds; all places may be taken.
+const CONNECT_TIME: Duration = Duration::from_secs(30);
 /// The most that a job may ask for at once.
 pub const LARGEST_PAGE: u32 = 1_000_000;
 
@@ -24,7 +26,14 @@ impl Subject {
             APPLICATION_NAME,
             Isolation::ReadCommitted,
         );
-        Ok(opened.await?)
+        match tokio::time::timeout(CONNECT_TIME, opened).await {
+            Ok(opened) => Ok(opened?),
+            Err(_elapsed) => Err(Failure::new(
+                FailureKind::Host,
+                "no_session",
+                "no session was free within 30 s: raise `max_sessions` of the connection, or end what uses it",
+            )),
+        }
     }
 
     /// A reader in an instance of its own, whose source fails from that call on.

@@ -1,7 +1,7 @@
 //! What kinds of tables there are to read, and which of them the connection offers.
 
 use super::bench::{Bench, Table};
-use super::outcome::{Outcome, broken, skipped};
+use super::outcome::{Outcome, broken};
 use super::read::Pass;
 use super::rules::{self, Rule};
 use crate::model::source::DataType;
@@ -64,22 +64,28 @@ pub const ALL: &[Shape] = &[
 ];
 
 impl Shape {
-    /// Of the reads that were made of such tables.
+    /// Of the reads that were made of such tables. Where all others failed as well it is not the shape.
     pub fn outcome(&self, bench: &Bench) -> Outcome {
-        let mut such = bench
+        let has = |table: &&Table| (self.is)(&table.shapes);
+        let Some(such) = bench.tables.iter().find(has) else {
+            return Outcome::Skipped(self.missing.into());
+        };
+        let troubled = bench
             .tables
             .iter()
-            .filter(|table| (self.is)(&table.shapes))
-            .peekable();
-        let result = if such.peek().is_none() {
-            Err(skipped(self.missing))
-        } else {
-            match such.find_map(|table| table.trouble.as_ref()) {
-                Some(trouble) => Err(broken(trouble)),
-                None => Ok(()),
-            }
+            .filter(has)
+            .find_map(|table| table.trouble.as_ref());
+        let Some(trouble) = troubled else {
+            return Outcome::Passed;
         };
-        result.into()
+        let others = bench.tables.iter().filter(|table| !has(table));
+        match others.map(|table| &table.trouble).any(Option::is_none) {
+            true => Err(broken(trouble)).into(),
+            false => Outcome::Skipped(format!(
+                "{} failed before, and so did every table",
+                such.label()
+            )),
+        }
     }
 }
 

@@ -35,24 +35,39 @@ impl<'a> Interface<'a> {
     }
 }
 
-/// # Errors
-/// A sentence that names what is imported or exported and what to do.
-pub fn check(component: &Component, engine: &Engine) -> Result<(), String> {
+/// Sentences that name what is imported or exported and what to do; none if all names are right.
+pub fn problems(component: &Component, engine: &Engine) -> Vec<String> {
     let component_type = component.component_type();
-    for (import, _) in component_type.imports(engine) {
-        check_import(import)?;
-    }
+    let imports = component_type.imports(engine);
+    let mut problems: Vec<String> = imports
+        .filter_map(|(import, _)| check_import(import).err())
+        .collect();
     let exports = component_type.exports(engine);
     let mut of_contract = exports
         .filter_map(|(export, _)| Interface::of(export))
         .filter(|of| of.name == EXPORT);
     match of_contract.next() {
-        None => Err(format!(
+        None => problems.push(format!(
             "exports no {PACKAGE}{EXPORT}: it is a component, but not a source plugin of contract {SERVED}"
         )),
-        Some(source) if !source.is_served() => Err(wrong_version(source.version)),
-        Some(_) => Ok(()),
+        Some(source) if !source.is_served() => problems.push(wrong_version(source.version)),
+        Some(_) => {}
     }
+    // Each interface of another version is another name, and the same sentence.
+    problems.dedup();
+    problems
+}
+
+/// The contract and version that a component was built for, e.g. `sluice:source@0.1.0`.
+pub fn built_for(component: &Component, engine: &Engine) -> String {
+    let package = PACKAGE.trim_end_matches('/');
+    let component_type = component.component_type();
+    let mut interfaces = component_type
+        .exports(engine)
+        .filter_map(|(export, _)| Interface::of(export));
+    let source = interfaces.find(|interface| interface.name == EXPORT);
+    let version = bounds::visible(source.map_or("", |source| source.version), 60);
+    format!("{package}@{version}")
 }
 
 fn check_import(import: &str) -> Result<(), String> {
@@ -87,16 +102,13 @@ fn wrong_version(version: &str) -> String {
     )
 }
 
-/// Right names, wrong contents: a function that this host lacks, or types that were changed by hand.
-pub fn does_not_fit(component: &Component, engine: &Engine, error: &wasmtime::Error) -> String {
-    let reason = bounds::visible(&error.root_cause().to_string(), 300);
-    let component_type = component.component_type();
-    let built_for = component_type
-        .exports(engine)
-        .find_map(|(export, _)| Interface::of(export));
-    let version = bounds::visible(built_for.map_or("", |interface| interface.version), 60);
+/// Right names, wrong contents: a function that this host lacks or the plugin, or types that were changed by hand.
+/// `reason` is what was found and what is expected.
+pub fn does_not_fit(component: &Component, engine: &Engine, reason: &str) -> String {
+    let built_for = built_for(component, engine);
+    let reason = bounds::visible(reason, 300);
     format!(
-        "says it was built for contract {version}, but does not fit the {SERVED} that this host serves ({reason}): \
+        "says it was built for contract {built_for}, but does not fit the {SERVED} that this host serves ({reason}): \
          build it against the unchanged wit/ folder of this host, or update the host"
     )
 }

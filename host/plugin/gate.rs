@@ -2,6 +2,7 @@
 //! The library's own messages speak to people who write linkers.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 
 use sha2::{Digest, Sha256};
 use wasmtime::component::Component;
@@ -10,6 +11,7 @@ use super::bindings::SourcePluginPre;
 use super::bounds;
 use super::cache::Cache;
 use super::contract;
+use super::differences::differences;
 use super::engine::Runtime;
 use super::fault::Identity;
 use super::imports::State;
@@ -45,32 +47,62 @@ pub fn compile(
 ) -> Result<SourcePluginPre<State>, String> {
     check_header(bytes)?;
     let digest = digest(bytes);
-    let cached = cache.and_then(|cache| cache.load(&runtime.engine, &digest));
-    let component = match cached {
-        Some(component) => component,
-        None => {
-            let component = Component::from_binary(&runtime.engine, bytes).map_err(|error| {
-                let reason = bounds::visible(&error.root_cause().to_string(), 300);
-                format!("is damaged, or uses WebAssembly features that this host does not allow: {reason}")
-            })?;
-            if let Some(cache) = cache
-                && let Err(error) = cache.store(&runtime.engine, &digest, &component)
-            {
-                // It only costs the next start some time.
-                tracing::warn!(%error, "cannot keep a compiled plugin in the cache folder");
-            }
-            component
-        }
-    };
-    contract::check(&component, &runtime.engine)?;
-    let linked = runtime
-        .linker
-        .instantiate_pre(&component)
-        .and_then(SourcePluginPre::new);
-    linked.map_err(|error| contract::does_not_fit(&component, &runtime.engine, &error))
+    if let Some(cached) = cache.and_then(|cache| cache.load(&runtime.engine, &digest)) {
+        return link(runtime, &cached);
+    }
+    let component = component(runtime, bytes)?;
+    let mut problems = problems(runtime, &component, bytes);
+    if !problems.is_empty() {
+        let first = problems.swap_remove(0);
+        return Err(match problems.len() {
+            0 => first,
+            more => format!("{first} (and {more} more: see `sluice plugin check`)"),
+        });
+    }
+    if let Some(cache) = cache
+        && let Err(error) = cache.store(&runtime.engine, &digest, &component)
+    {
+        // It only costs the next start some time.
+        tracing::warn!(%error, "cannot keep a compiled plugin in the cache folder");
+    }
+    link(runtime, &component)
 }
 
-/// Instantiates once and asks what it is. A wrong type in an export shows only here.
+/// Compiles, whatever it imports and exports.
+///
+/// # Errors
+/// It is no component, or not one that this engine takes.
+pub fn component(runtime: &Runtime, bytes: &[u8]) -> Result<Component, String> {
+    check_header(bytes)?;
+    Component::from_binary(&runtime.engine, bytes).map_err(|error| {
+        let reason = bounds::visible(&error.root_cause().to_string(), 300);
+        format!("is damaged, or uses WebAssembly features that this host does not allow: {reason}")
+    })
+}
+
+/// Everything in which it is not what this host serves.
+pub fn problems(runtime: &Runtime, component: &Component, bytes: &[u8]) -> Vec<String> {
+    let problems = contract::problems(component, &runtime.engine);
+    if !problems.is_empty() {
+        return problems;
+    }
+    let found = differences(bytes);
+    let sentence = |what: &String| contract::does_not_fit(component, &runtime.engine, what);
+    found.iter().map(sentence).collect()
+}
+
+/// # Errors
+/// What the other checks did not see.
+pub fn link(runtime: &Runtime, component: &Component) -> Result<SourcePluginPre<State>, String> {
+    let linked = runtime
+        .linker
+        .instantiate_pre(component)
+        .and_then(SourcePluginPre::new);
+    linked
+        .map_err(|error| contract::does_not_fit(component, &runtime.engine, &format!("{error:#}")))
+}
+
+/// Instantiates once and asks what it is, twice. A wrong type in an export shows only here.
 pub async fn admit(
     component: SourcePluginPre<State>,
     origin: &str,
@@ -83,22 +115,30 @@ pub async fn admit(
     let mut instance = Instance::new(&component, Arc::clone(&unnamed), Arc::clone(limits))
         .await
         .map_err(|failure| format!("does not start: {}", failure.detail))?;
-    let said = instance
-        .describe()
-        .await
-        .map_err(|failure| format!("does not describe itself: {}", failure.detail))?;
-    let description = checked(said)?;
+    let description = describe(&mut instance).await?;
+    if describe(&mut instance).await? != description {
+        let problem = "describes itself in two ways when it is asked twice: `describe` has to answer the same, always";
+        return Err(problem.into());
+    }
     let named = Some((description.kind.clone(), description.version.clone()));
     let identity = Arc::new(Identity {
         origin: origin.to_owned(),
         named,
     });
+    let built_for = contract::built_for(component.instance_pre().component(), component.engine());
     Ok(Plugin {
         description,
+        contract: built_for,
+        jobs: AtomicUsize::new(0),
         identity,
         limits: Arc::clone(limits),
         component,
     })
+}
+
+async fn describe(instance: &mut Instance) -> Result<Description, String> {
+    let said = instance.describe().await;
+    checked(said.map_err(|failure| format!("does not describe itself: {}", failure.detail))?)
 }
 
 fn check_header(bytes: &[u8]) -> Result<(), String> {
@@ -139,21 +179,24 @@ pub fn checked(
     }
     let lists = [&said.connection_kinds, &said.capabilities];
     if lists.iter().any(|list| list.len() > 64) {
-        return Err("describes itself with more than 64 connection kinds or capabilities".into());
+        let most = lists.iter().map(|list| list.len()).max().unwrap_or(0);
+        return Err(format!(
+            "describes itself with {most} connection kinds or capabilities: at most 64 are possible"
+        ));
     }
     let names = [&said.version]
         .into_iter()
         .chain(lists.into_iter().flatten());
     if let Some(problem) = names
         .into_iter()
-        .find_map(|name| bounds::name_problem(name))
+        .find_map(|name| bounds::word_problem(name))
     {
         return Err(format!(
-            "describes itself with a version, connection kind or capability that {problem}"
+            "describes itself with a version, connection kind or capability that {problem}: use a short plain word"
         ));
     }
     if !said.default_schema.is_empty()
-        && let Some(problem) = bounds::name_problem(&said.default_schema)
+        && let Some(problem) = bounds::word_problem(&said.default_schema)
     {
         return Err(format!("names a default schema that {problem}"));
     }

@@ -3,9 +3,11 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use super::bindings::SourcePluginPre;
 use super::engine::Runtime;
+use super::imports::State;
 use super::limits::Limits;
-use super::{Plugin, gate};
+use super::{Plugin, bounds, gate};
 
 /// What a file is.
 pub struct Inspection {
@@ -43,26 +45,54 @@ pub async fn inspect(file: &Path) -> Result<Inspection, String> {
         problems: Vec::new(),
         plugin: None,
     };
-    let compiled = tokio::task::spawn_blocking(move || {
-        let runtime = Runtime::new()
-            .map_err(|error| format!("cannot start the WebAssembly engine: {error:#}"))?;
-        Ok::<_, String>(gate::compile(&runtime, None, &bytes))
-    });
-    let compiled = compiled
-        .await
-        .map_err(|_panic| "the compiler failed".to_owned())??;
-    match compiled {
-        Err(problem) => inspection.problems.push(problem),
-        Ok(component) => match gate::admit(
-            component,
-            &inspection.file_name,
-            &Arc::new(Limits::default()),
-        )
-        .await
-        {
-            Ok(plugin) => inspection.plugin = Some(Arc::new(plugin)),
-            Err(problem) => inspection.problems.push(problem),
-        },
+    let examined = tokio::task::spawn_blocking(move || examine(&bytes)).await;
+    let examined = examined.map_err(|_panic| "it makes the compiler fail".to_owned())??;
+    inspection.imports = examined.imports;
+    inspection.exports = examined.exports;
+    match examined.linked {
+        Err(problems) => inspection.problems = problems,
+        Ok(component) => {
+            let limits = Arc::new(Limits::default());
+            match gate::admit(component, &inspection.file_name, &limits).await {
+                Ok(plugin) => inspection.plugin = Some(Arc::new(plugin)),
+                Err(problem) => inspection.problems.push(problem),
+            }
+        }
     }
     Ok(inspection)
+}
+
+/// What can be told without running it.
+struct Examined {
+    imports: Vec<String>,
+    exports: Vec<String>,
+    linked: Result<SourcePluginPre<State>, Vec<String>>,
+}
+
+fn examine(bytes: &[u8]) -> Result<Examined, String> {
+    let runtime = Runtime::new()
+        .map_err(|error| format!("cannot start the WebAssembly engine: {error:#}"))?;
+    let component = match gate::component(&runtime, bytes) {
+        Ok(component) => component,
+        Err(problem) => {
+            return Ok(Examined {
+                imports: Vec::new(),
+                exports: Vec::new(),
+                linked: Err(vec![problem]),
+            });
+        }
+    };
+    let component_type = component.component_type();
+    let name = |name: &str| bounds::visible(name, 200);
+    let imports = component_type.imports(&runtime.engine);
+    let exports = component_type.exports(&runtime.engine);
+    let problems = gate::problems(&runtime, &component, bytes);
+    Ok(Examined {
+        imports: imports.map(|(import, _)| name(import)).collect(),
+        exports: exports.map(|(export, _)| name(export)).collect(),
+        linked: match problems.is_empty() {
+            true => gate::link(&runtime, &component).map_err(|problem| vec![problem]),
+            false => Err(problems),
+        },
+    })
 }

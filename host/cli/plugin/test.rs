@@ -1,16 +1,16 @@
 //! `sluice plugin test`: the conformance kit on a file and a connection. One line a check, exit code 1 if one failed.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Args;
 
+use super::check;
 use crate::cli::CommandError;
 use crate::config::Config;
 use crate::conformance::{self, Check, Outcome, RULES, Subject};
 use crate::connection::Connections;
-use crate::plugin::{Plugin, inspect};
 use crate::telemetry;
 
 #[derive(Debug, Args)]
@@ -28,7 +28,8 @@ pub struct Test {
 impl Test {
     pub async fn run(self, config: Config) -> Result<ExitCode, CommandError> {
         telemetry::start(&config).map_err(CommandError)?;
-        let plugin = load(&self.file).await?;
+        let inspection = check::look_at(&self.file).await?;
+        let plugin = Arc::clone(check::serving(&inspection)?);
         let connections = Connections::open(&config.connections_file());
         let entry = connections
             .entry(&self.connection)
@@ -52,8 +53,11 @@ impl Test {
             tables: self.tables,
         };
         let report = conformance::run(subject, print).await;
+        for (source, rows) in &report.tables {
+            println!("read     {}, {rows} rows", conformance::label(source));
+        }
         for note in &report.notes {
-            println!("note: {note}");
+            println!("note     {note}");
         }
         println!(
             "{} passed, {} failed, {} skipped",
@@ -67,18 +71,6 @@ impl Test {
             ExitCode::FAILURE
         })
     }
-}
-
-/// A plugin that may serve.
-pub async fn load(file: &Path) -> Result<Arc<Plugin>, CommandError> {
-    let inspection = inspect(file).await.map_err(CommandError)?;
-    inspection.plugin.ok_or_else(|| {
-        let problem = inspection.problems.first().map_or("", String::as_str);
-        CommandError(format!(
-            "{} {problem}; `sluice plugin check` says all of it",
-            inspection.file_name
-        ))
-    })
 }
 
 fn print(check: &Check) {

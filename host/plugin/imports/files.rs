@@ -10,6 +10,7 @@ impl Host for State {}
 
 impl HostFolder for State {
     async fn list(&mut self, folder: Resource<Folder>) -> Result<Vec<files::FileEntry>, HostError> {
+        self.source_calls.begin()?;
         let folder = self.table.get(&folder)?;
         self.waits_for_source = true;
         let answer = folder.list().await;
@@ -26,6 +27,7 @@ impl HostFolder for State {
         folder: Resource<Folder>,
         path: String,
     ) -> Result<Resource<File>, HostError> {
+        self.source_calls.begin()?;
         let folder = self.table.get(&folder)?;
         self.waits_for_source = true;
         let answer = folder.open(&path).await;
@@ -41,6 +43,7 @@ impl HostFolder for State {
 
 impl HostFile for State {
     async fn size(&mut self, file: Resource<File>) -> Result<u64, HostError> {
+        self.source_calls.begin()?;
         let file = self.table.get(&file)?;
         self.waits_for_source = true;
         let answer = file.size().await;
@@ -54,6 +57,7 @@ impl HostFile for State {
         offset: u64,
         len: u32,
     ) -> Result<Vec<u8>, HostError> {
+        self.source_calls.begin()?;
         let file = self.table.get(&file)?;
         self.waits_for_source = true;
         let answer = file.read(offset, len).await;

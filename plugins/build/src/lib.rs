@@ -7,13 +7,14 @@ mod command;
 mod rustup;
 mod toolchain;
 
+use std::env;
 use std::fs::{self, File};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 
 use wit_component::ComponentEncoder;
 
-use toolchain::Toolchain;
+use toolchain::{Profile, Toolchain};
 
 /// Why there is no component. `Display` is a sentence for whoever runs the build.
 #[derive(Debug)]
@@ -22,6 +23,10 @@ pub enum BuildError {
     NoToolchain(String),
     /// The compiler refused the plugin; it has said why on stderr.
     Compile { package: String, status: String },
+    /// The manifest that names none.
+    NoPackage(PathBuf),
+    /// It compiled to something else than a library for WebAssembly.
+    NoModule(String),
     /// The module is no component: it does not follow the contract.
     Encode { package: String, reason: String },
     Io {
@@ -40,6 +45,16 @@ impl std::fmt::Display for BuildError {
                     "the plugin {package} did not compile ({status}); the compiler's words are above"
                 )
             }
+            Self::NoPackage(manifest) => write!(
+                f,
+                "{} is the manifest of no package: name the folder of a plugin, as `sluice plugin new` makes it",
+                manifest.display()
+            ),
+            Self::NoModule(package) => write!(
+                f,
+                "the plugin {package} compiled to no WebAssembly module: its Cargo.toml has to say \
+                 crate-type = [\"cdylib\"] under [lib], and no other name there"
+            ),
             Self::Encode { package, reason } => {
                 write!(
                     f,
@@ -79,8 +94,44 @@ pub fn build_component(
     let lock = File::create(&lock_path).map_err(io(&lock_path))?;
     lock.lock().map_err(io(&lock_path))?;
 
-    let toolchain = Toolchain::find(target_dir)?;
-    let mut build = toolchain.build(package, workspace, &folder);
+    let profile = Profile::Plugin;
+    let module = compile(package, workspace, target_dir, &folder, profile)?;
+    let component_path = folder.join(format!("{package}.wasm"));
+    write_component(package, &module, &component_path)?;
+    Ok(component_path)
+}
+
+/// Builds the one package of a folder of its own with its profile `release`, into `target/` there or into the folder
+/// that `CARGO_TARGET_DIR` names, and answers where the component is.
+///
+/// # Errors
+/// As [`build_component`], and a folder without a package.
+pub fn build_folder(folder: &Path) -> Result<PathBuf, BuildError> {
+    let folder = fs::canonicalize(folder).map_err(io(folder))?;
+    let manifest_path = folder.join("Cargo.toml");
+    let manifest = fs::read_to_string(&manifest_path).map_err(io(&manifest_path))?;
+    let Some(package) = package_name(&manifest) else {
+        return Err(BuildError::NoPackage(manifest_path));
+    };
+    let named = env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
+    let target_dir = named.unwrap_or_else(|| folder.join("target"));
+    fs::create_dir_all(&target_dir).map_err(io(&target_dir))?;
+    let module = compile(package, &folder, &target_dir, &target_dir, Profile::Release)?;
+    let component_path = folder.join(format!("{package}.wasm"));
+    write_component(package, &module, &component_path)?;
+    Ok(component_path)
+}
+
+/// The core module of a package. `marks` is where it is remembered that a toolchain could not be had.
+fn compile(
+    package: &str,
+    workspace: &Path,
+    marks: &Path,
+    target_dir: &Path,
+    profile: Profile,
+) -> Result<Vec<u8>, BuildError> {
+    let toolchain = Toolchain::find(marks)?;
+    let mut build = toolchain.build(package, workspace, target_dir, profile);
     let status = build.status().map_err(io(Path::new("cargo")))?;
     if !status.success() {
         return Err(BuildError::Compile {
@@ -89,18 +140,32 @@ pub fn build_component(
         });
     }
     let file_name = format!("{}.wasm", package.replace('-', "_"));
-    let module_path = folder
-        .join(toolchain::TARGET)
-        .join("plugin")
-        .join(file_name);
-    let module = fs::read(&module_path).map_err(io(&module_path))?;
-    let component = encode(&module).map_err(|reason| BuildError::Encode {
+    let folder = target_dir.join(toolchain::TARGET).join(profile.name());
+    let module_path = folder.join(file_name);
+    fs::read(&module_path).map_err(|source| match source.kind() {
+        std::io::ErrorKind::NotFound => BuildError::NoModule(package.into()),
+        _ => io(&module_path)(source),
+    })
+}
+
+fn write_component(package: &str, module: &[u8], path: &Path) -> Result<(), BuildError> {
+    let component = encode(module).map_err(|reason| BuildError::Encode {
         package: package.into(),
         reason,
     })?;
-    let component_path = folder.join(format!("{package}.wasm"));
-    write_if_changed(&component_path, &component).map_err(io(&component_path))?;
-    Ok(component_path)
+    write_if_changed(path, &component).map_err(io(path))
+}
+
+/// The `name` of the section `[package]`.
+fn package_name(manifest: &str) -> Option<&str> {
+    let lines = manifest.lines().map(str::trim);
+    let section = lines.skip_while(|line| *line != "[package]").skip(1);
+    let mut section = section.take_while(|line| !line.starts_with('['));
+    section.find_map(|line| {
+        let (key, value) = line.split_once('=')?;
+        let value = value.trim().strip_prefix('"')?;
+        (key.trim() == "name").then(|| value.split('"').next())?
+    })
 }
 
 /// Unchanged bytes keep their time stamp: nothing that embeds them is built again.
@@ -132,4 +197,17 @@ fn hash_of(workspace: &Path) -> u64 {
     let mut hasher = DefaultHasher::new();
     workspace.hash(&mut hasher);
     hasher.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_package_is_named_in_its_own_section() {
+        let manifest = "[workspace.package]\nname = \"no\"\n[package]\nversion = \"1\"\nname = \"lines\" # it\n[lib]\nname = \"l\"\n";
+        assert_eq!(package_name(manifest), Some("lines"));
+        assert_eq!(package_name("[workspace]\nmembers = []\n"), None);
+        assert_eq!(package_name("[package]\n[lib]\nname = \"l\"\n"), None);
+    }
 }

@@ -25,6 +25,24 @@ pub enum Toolchain {
     Debian { linker: PathBuf },
 }
 
+/// How a plugin is compiled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Profile {
+    /// That of our own workspace, with exactly the crates that its lock file names.
+    Plugin,
+    /// That of any other, whose author may be about to change them.
+    Release,
+}
+
+impl Profile {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Plugin => "plugin",
+            Self::Release => "release",
+        }
+    }
+}
+
 impl Toolchain {
     /// # Errors
     /// One sentence that says what to install.
@@ -66,7 +84,13 @@ impl Toolchain {
     }
 
     /// The command that builds one package; only its stderr speaks.
-    pub fn build(&self, package: &str, workspace: &Path, target_dir: &Path) -> Command {
+    pub fn build(
+        &self,
+        package: &str,
+        workspace: &Path,
+        target_dir: &Path,
+        profile: Profile,
+    ) -> Command {
         let mut command = match self {
             Self::Installed { cargo } => command::clean(cargo),
             Self::Debian { linker } => {
@@ -83,7 +107,7 @@ impl Toolchain {
         command.args([
             "build",
             "--profile",
-            "plugin",
+            profile.name(),
             "--target",
             TARGET,
             "--package",
@@ -91,7 +115,7 @@ impl Toolchain {
             "--lib",
         ]);
         command.arg("--target-dir").arg(target_dir);
-        if workspace.join("Cargo.lock").is_file() {
+        if profile == Profile::Plugin && workspace.join("Cargo.lock").is_file() {
             command.arg("--locked");
         }
         if matches!(self, Self::Debian { .. }) {
