@@ -5,6 +5,7 @@
 
 mod asking;
 mod bench;
+mod going_on;
 mod holding;
 mod outcome;
 mod read;
@@ -68,7 +69,7 @@ pub async fn run(subject: Subject, mut said: impl FnMut(&Check) + Send) -> Repor
     say(&mut report, &rules::FRESH_INSTANCE, outcome);
     let outcome = reading::cursors(&mut bench).await;
     say(&mut report, &rules::CURSORS, outcome);
-    let outcome = reading::source_error(&mut bench).await;
+    let outcome = going_on::source_error(&mut bench).await;
     say(&mut report, &rules::SOURCE_ERROR, outcome);
     for shape in shapes::ALL {
         say(&mut report, shape.rule, shape.outcome(&bench));
@@ -77,9 +78,9 @@ pub async fn run(subject: Subject, mut said: impl FnMut(&Check) + Send) -> Repor
     say(
         &mut report,
         &rules::CONTINUED,
-        reading::continued(&bench).await,
+        going_on::continued(&bench).await,
     );
-    say(&mut report, &rules::QUERY, reading::query(&bench).await);
+    say(&mut report, &rules::QUERY, going_on::query(&bench).await);
     say(&mut report, &rules::PACED, holding::paced(&bench).await);
     let watched = holding::watch(&bench).await;
     say(&mut report, &rules::MEMORY, holding::memory(&watched));
