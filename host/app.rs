@@ -108,6 +108,8 @@ impl App {
         // What it is about when the host ends is begun again at the next start.
         let upkeep = self.extractor.lake.upkeep(shutdown.clone());
         let _upkeep = AbortOnDropHandle::new(tokio::spawn(upkeep));
+        let plugins = Arc::clone(&self.extractor.plugins).follow(self.config.plugins_poll());
+        let _plugins = AbortOnDropHandle::new(tokio::spawn(plugins));
         let serving = axum::serve(listener, api::router(self.api(shutdown.clone())))
             .with_graceful_shutdown(shutdown.clone().cancelled_owned());
         let served = tokio::select! {

@@ -21,6 +21,7 @@ pub struct Config {
     pub connections_file: Option<PathBuf>,
     /// Absent: `plugins` in the data folder.
     pub plugins_dir: Option<PathBuf>,
+    pub plugins_poll_ms: u64,
     pub log: String,
     pub log_format: LogFormat,
     pub jobs: Jobs,
@@ -85,6 +86,7 @@ impl Default for Config {
             data_dir: "sluice-data".into(),
             connections_file: None,
             plugins_dir: None,
+            plugins_poll_ms: 1_000,
             log: "info".into(),
             log_format: LogFormat::Text,
             jobs: Jobs::default(),
@@ -185,6 +187,7 @@ impl Config {
 
     fn check(&self) -> Result<(), ConfigError> {
         let positive = [
+            ("plugins_poll_ms", self.plugins_poll_ms),
             ("jobs.max_running", self.jobs.max_running as u64),
             ("jobs.lease_secs", self.jobs.lease_secs.into()),
             ("jobs.max_attempts", self.jobs.max_attempts.into()),
@@ -223,6 +226,10 @@ impl Config {
         self.plugins_dir
             .clone()
             .unwrap_or_else(|| self.data_dir.join("plugins"))
+    }
+
+    pub fn plugins_poll(&self) -> Duration {
+        Duration::from_millis(self.plugins_poll_ms)
     }
 
     pub fn schedule_policy(&self) -> SchedulePolicy {

@@ -17,6 +17,7 @@ mod late;
 mod modes;
 mod pacing;
 mod plugin_commands;
+mod plugins_folder;
 mod sandbox;
 mod shutdown;
 mod smoke;

@@ -188,7 +188,9 @@ async fn open(api: &Api, connection_ref: &str) -> Result<(Arc<Plugin>, Session),
 
 /// The plugin of the kind of the same name if there is one, else the first that can use it.
 pub fn plugin_for(api: &Api, connection_kind: &str) -> Option<Arc<Plugin>> {
-    let mut plugins: Vec<_> = super::connectors::source_kinds(api)
+    let mut plugins: Vec<_> = api
+        .plugins
+        .kinds()
         .iter()
         .filter_map(|kind| api.plugins.get(kind))
         .filter(|plugin| can_use(plugin, connection_kind))

@@ -24,8 +24,8 @@ pub struct ConnectorView {
     os: Option<String>,
     arch: Option<String>,
     version: Option<String>,
-    /// `source:<kind>` for each loaded plugin, `kb:local`, `browse:describe`.
-    #[schema(example = json!(["source:postgres", "kb:local", "browse:describe"]))]
+    /// `source:<kind>` for each kind that a plugin serves now, `kb:local`, `browse:describe`.
+    #[schema(example = json!(["source:postgres", "source:sql_server", "kb:local", "browse:describe"]))]
     capabilities: Vec<String>,
     online: bool,
     connected: bool,
@@ -79,24 +79,14 @@ pub fn capabilities(api: &Api, connector: &ConnectorId) -> Vec<String> {
     if !is_online(api, connector) {
         return Vec::new();
     }
-    let mut capabilities: Vec<_> = source_kinds(api)
+    let mut capabilities: Vec<_> = api
+        .plugins
+        .kinds()
         .into_iter()
         .map(|kind| format!("source:{kind}"))
         .collect();
     capabilities.extend(["kb:local", "browse:describe"].map(str::to_owned));
     capabilities
-}
-
-/// The kinds that a plugin serves now, sorted.
-pub fn source_kinds(api: &Api) -> Vec<String> {
-    let described = api.plugins.entries().into_iter();
-    let mut kinds: Vec<_> = described
-        .filter_map(|entry| Some(entry.description?.kind))
-        .filter(|kind| api.plugins.get(kind).is_some())
-        .collect();
-    kinds.sort();
-    kinds.dedup();
-    kinds
 }
 
 pub fn is_online(api: &Api, connector: &ConnectorId) -> bool {

@@ -12,6 +12,7 @@ mod k2;
 mod openapi;
 mod page;
 mod params;
+mod plugins;
 mod probes;
 mod problem;
 mod report;
@@ -84,6 +85,7 @@ fn routes() -> OpenApiRouter<Api> {
         // /orgs/{org_id}/connectors
         .routes(routes!(connectors::list_connectors))
         .routes(routes!(connectors::get_connector))
+        .routes(routes!(plugins::list_plugins))
         .routes(routes!(browse::browse_connections))
         .routes(routes!(browse::browse_tables))
         .routes(routes!(browse::browse_columns))

@@ -13,7 +13,7 @@ use crate::model::cursor::Cursor;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::job::{Job, Mode, Progress};
 use crate::model::pacing::{Isolation, Pacing};
-use crate::plugin::{Page, ReadRequest, Reader};
+use crate::plugin::{InUse, Page, ReadRequest, Reader};
 use crate::store::jobs::{self, Lease};
 
 /// A commit gathers pages until one of these is reached, or their time has come: a file of that many rows or bytes is
@@ -28,8 +28,10 @@ const PLACE_CHARS: usize = 100;
 
 pub async fn run(with: &Extractor, lease: &Lease, job: &Job, ends: &Ends) -> Outcome {
     let mut rows = batch_rows(job);
+    // Once begun, a job keeps its plugin: another version might read the rest otherwise.
+    let mut plugin = None;
     loop {
-        match attempt(with, lease, job, rows, ends).await {
+        match attempt(with, lease, job, rows, ends, &mut plugin).await {
             Ok(outcome) => return outcome,
             // Nothing has to recover before the next try, as a source has to.
             Err(CommitEnd::Failed(failure))
@@ -57,13 +59,14 @@ async fn attempt(
     job: &Job,
     rows: u32,
     ends: &Ends,
+    plugin: &mut Option<InUse>,
 ) -> Result<Outcome, CommitEnd> {
     // Nothing is staged yet, so nothing is lost by leaving at once: a source that does not answer keeps nobody waiting.
     let opened = tokio::select! {
         biased;
         () = ends.abandon.cancelled() => return Ok(Outcome::Abandoned),
         () = ends.shutdown.cancelled() => return Ok(Outcome::Interrupted),
-        opened = open(with, lease, job, rows, ends) => opened?,
+        opened = open(with, lease, job, rows, ends, plugin) => opened?,
     };
     let Some((mut run, pages)) = opened else {
         // The swap is the only commit of a replace, and it has landed.
@@ -83,6 +86,7 @@ async fn open<'a>(
     job: &'a Job,
     rows: u32,
     ends: &Ends,
+    plugin: &mut Option<InUse>,
 ) -> Result<Option<(Run<'a>, ReadAhead)>, CommitEnd> {
     let pacing = *ends.pacing.borrow();
     let committer = Committer::recover(&with.store, &with.lake, lease, job).await?;
@@ -90,7 +94,11 @@ async fn open<'a>(
         return Ok(None);
     }
     let resume = resume(&committer);
-    let (reader, isolation) = open_reader(with, job, resume.clone(), pacing).await?;
+    let plugin = match plugin {
+        Some(plugin) => plugin,
+        None => plugin.insert(with.plugins.begin_job(&job.spec.source.kind)?),
+    };
+    let (reader, isolation) = open_reader(with, plugin, job, resume.clone(), pacing).await?;
     let warnings = reader.warnings().to_vec();
     if !warnings.is_empty() {
         jobs::warn(&with.store, lease, &warnings)
@@ -140,22 +148,12 @@ fn resume(committer: &Committer) -> Option<Cursor> {
 
 async fn open_reader(
     with: &Extractor,
+    plugin: &InUse,
     job: &Job,
     resume: Option<Cursor>,
     pacing: Pacing,
 ) -> Result<(Reader, Option<Isolation>), Failure> {
     let source = &job.spec.source;
-    let Some(plugin) = with.plugins.get(&source.kind) else {
-        let detail = format!(
-            "no plugin for the source kind \"{}\" is loaded; put it into the plugins folder",
-            source.kind
-        );
-        return Err(Failure::new(
-            FailureKind::Config,
-            "source_unsupported",
-            detail,
-        ));
-    };
     let session = with
         .connections
         .connect(

@@ -40,6 +40,12 @@ pub fn name_problem(name: &str) -> Option<String> {
     }
 }
 
+/// The same of what operators read in sentences and logs.
+pub fn word_problem(word: &str) -> Option<String> {
+    let has_control = || word.contains(char::is_control);
+    name_problem(word).or_else(|| has_control().then(|| "contains control characters".into()))
+}
+
 /// `[a-z][a-z0-9_]{0,39}`
 pub fn is_kind(kind: &str) -> bool {
     kind.len() <= 40

@@ -16,6 +16,9 @@ use wasmtime::component::Component;
 const KEY_FILE: &str = "key";
 const KEY_BYTES: usize = 32;
 const MAC_BYTES: usize = 32;
+const EXTENSION: &str = "cwasm";
+/// More than anybody has plugins, and few for who builds one again and again under a running host.
+const MAX_FILES: usize = 64;
 
 /// A folder of compiled components that only this user can read.
 pub struct Cache {
@@ -66,7 +69,28 @@ impl Cache {
         file.write_all(&code)?;
         file.write_all(&compiled)?;
         file.sync_all()?;
-        fs::rename(&unfinished, self.folder.join(&name))
+        fs::rename(&unfinished, self.folder.join(&name))?;
+        self.forget_the_oldest()
+    }
+
+    /// One that is still used is compiled once more, at the next start.
+    fn forget_the_oldest(&self) -> io::Result<()> {
+        let mut files = Vec::new();
+        for entry in fs::read_dir(&self.folder)? {
+            let path = entry?.path();
+            if path
+                .extension()
+                .is_some_and(|extension| extension == EXTENSION)
+            {
+                files.push((fs::metadata(&path)?.modified()?, path));
+            }
+        }
+        files.sort();
+        let many = files.len().saturating_sub(MAX_FILES);
+        for (_, oldest) in files.into_iter().take(many) {
+            fs::remove_file(oldest)?;
+        }
+        Ok(())
     }
 
     /// Over the name as well: a valid file under another name is another component, or for another engine.
@@ -83,7 +107,7 @@ impl Cache {
 fn file_name(engine: &Engine, digest: &str) -> String {
     let mut hasher = DefaultHasher::new();
     engine.precompile_compatibility_hash().hash(&mut hasher);
-    format!("{digest}-{:016x}.cwasm", hasher.finish())
+    format!("{digest}-{:016x}.{EXTENSION}", hasher.finish())
 }
 
 /// None if there is no key or not a whole one.

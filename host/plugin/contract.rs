@@ -58,6 +58,18 @@ pub fn problems(component: &Component, engine: &Engine) -> Vec<String> {
     problems
 }
 
+/// The contract and version that a component was built for, e.g. `sluice:source@0.1.0`.
+pub fn built_for(component: &Component, engine: &Engine) -> String {
+    let package = PACKAGE.trim_end_matches('/');
+    let component_type = component.component_type();
+    let mut interfaces = component_type
+        .exports(engine)
+        .filter_map(|(export, _)| Interface::of(export));
+    let source = interfaces.find(|interface| interface.name == EXPORT);
+    let version = bounds::visible(source.map_or("", |source| source.version), 60);
+    format!("{package}@{version}")
+}
+
 fn check_import(import: &str) -> Result<(), String> {
     let Some(interface) = Interface::of(import) else {
         let import = bounds::visible(import, 200);
@@ -93,14 +105,10 @@ fn wrong_version(version: &str) -> String {
 /// Right names, wrong contents: a function that this host lacks or the plugin, or types that were changed by hand.
 /// `reason` is what was found and what is expected.
 pub fn does_not_fit(component: &Component, engine: &Engine, reason: &str) -> String {
-    let component_type = component.component_type();
-    let built_for = component_type
-        .exports(engine)
-        .find_map(|(export, _)| Interface::of(export));
-    let version = bounds::visible(built_for.map_or("", |interface| interface.version), 60);
+    let built_for = built_for(component, engine);
     let reason = bounds::visible(reason, 300);
     format!(
-        "says it was built for contract {version}, but does not fit the {SERVED} that this host serves ({reason}): \
+        "says it was built for contract {built_for}, but does not fit the {SERVED} that this host serves ({reason}): \
          build it against the unchanged wit/ folder of this host, or update the host"
     )
 }

@@ -7,6 +7,9 @@ use super::imports::{CpuLimitReached, MemoryLimitReached};
 use super::limits::Limits;
 use crate::model::failure::{Failure, FailureKind};
 
+/// Of the library's words.
+const MAX_REASON_BYTES: usize = 300;
+
 /// A plugin as operators know it.
 #[derive(Debug, Clone)]
 pub struct Identity {
@@ -65,7 +68,8 @@ impl CallError {
         if let Some(trap) = error.downcast_ref::<Trap>() {
             return ("trap", format!("trapped while {doing}: {trap}"));
         }
-        let reason = bounds::message(&error.root_cause().to_string());
+        // With its context: the innermost words do not say which function or type.
+        let reason = bounds::visible(&format!("{error:#}"), MAX_REASON_BYTES);
         // The library keeps the type of this error to itself; a test holds the words.
         if reason.contains("fuel allocated for hostcalls") {
             return (

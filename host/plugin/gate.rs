@@ -2,6 +2,7 @@
 //! The library's own messages speak to people who write linkers.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 
 use sha2::{Digest, Sha256};
 use wasmtime::component::Component;
@@ -101,7 +102,7 @@ pub fn link(runtime: &Runtime, component: &Component) -> Result<SourcePluginPre<
         .map_err(|error| contract::does_not_fit(component, &runtime.engine, &format!("{error:#}")))
 }
 
-/// Instantiates once and asks what it is. A wrong type in an export shows only here.
+/// Instantiates once and asks what it is, twice. A wrong type in an export shows only here.
 pub async fn admit(
     component: SourcePluginPre<State>,
     origin: &str,
@@ -114,22 +115,30 @@ pub async fn admit(
     let mut instance = Instance::new(&component, Arc::clone(&unnamed), Arc::clone(limits))
         .await
         .map_err(|failure| format!("does not start: {}", failure.detail))?;
-    let said = instance
-        .describe()
-        .await
-        .map_err(|failure| format!("does not describe itself: {}", failure.detail))?;
-    let description = checked(said)?;
+    let description = describe(&mut instance).await?;
+    if describe(&mut instance).await? != description {
+        let problem = "describes itself in two ways when it is asked twice: `describe` has to answer the same, always";
+        return Err(problem.into());
+    }
     let named = Some((description.kind.clone(), description.version.clone()));
     let identity = Arc::new(Identity {
         origin: origin.to_owned(),
         named,
     });
+    let built_for = contract::built_for(component.instance_pre().component(), component.engine());
     Ok(Plugin {
         description,
+        contract: built_for,
+        jobs: AtomicUsize::new(0),
         identity,
         limits: Arc::clone(limits),
         component,
     })
+}
+
+async fn describe(instance: &mut Instance) -> Result<Description, String> {
+    let said = instance.describe().await;
+    checked(said.map_err(|failure| format!("does not describe itself: {}", failure.detail))?)
 }
 
 fn check_header(bytes: &[u8]) -> Result<(), String> {
@@ -170,21 +179,24 @@ pub fn checked(
     }
     let lists = [&said.connection_kinds, &said.capabilities];
     if lists.iter().any(|list| list.len() > 64) {
-        return Err("describes itself with more than 64 connection kinds or capabilities".into());
+        let most = lists.iter().map(|list| list.len()).max().unwrap_or(0);
+        return Err(format!(
+            "describes itself with {most} connection kinds or capabilities: at most 64 are possible"
+        ));
     }
     let names = [&said.version]
         .into_iter()
         .chain(lists.into_iter().flatten());
     if let Some(problem) = names
         .into_iter()
-        .find_map(|name| bounds::name_problem(name))
+        .find_map(|name| bounds::word_problem(name))
     {
         return Err(format!(
-            "describes itself with a version, connection kind or capability that {problem}"
+            "describes itself with a version, connection kind or capability that {problem}: use a short plain word"
         ));
     }
     if !said.default_schema.is_empty()
-        && let Some(problem) = bounds::name_problem(&said.default_schema)
+        && let Some(problem) = bounds::word_problem(&said.default_schema)
     {
         return Err(format!("names a default schema that {problem}"));
     }

@@ -42,7 +42,7 @@ pub const HOSTCALL_FUEL: usize = 32 * MIB;
 pub const MAX_HANDLES: usize = 256;
 /// A component of several core modules has as many instances, tables and memories.
 pub const MAX_CORE_INSTANCES: usize = 64;
-/// A table element is a pointer; scripted guests have about ten thousand.
+/// In all tables together. An element is a pointer; scripted guests have about ten thousand.
 pub const MAX_TABLE_ELEMENTS: usize = 100_000;
 /// A plugin file. The largest known, a scripted one, has 18 MB.
 pub const MAX_FILE_BYTES: u64 = 64 * 1024 * 1024;
@@ -63,8 +63,10 @@ pub const MAX_SQL_BYTES: usize = 1024 * 1024;
 pub const MAX_PARAMS: usize = 65_535;
 /// Rows of one batch of a stream, whatever the guest asks for.
 pub const MAX_STREAM_ROWS: u32 = 65_536;
-/// Warnings at the end of a read.
+/// Warnings before the first page or at the end of a read.
 pub const MAX_WARNINGS: usize = 100;
+/// All of them together: they are stored with the job.
+pub const MAX_WARNINGS_BYTES: usize = 64 * 1024;
 /// Tables in an answer to a browser.
 pub const MAX_TABLES: usize = 100_000;
 /// A guest asks for a wait in milliseconds; more is cut, it may ask again.

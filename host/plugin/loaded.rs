@@ -1,6 +1,8 @@
 //! One loaded version of a plugin, ready to instantiate. Every use gets an instance of its own.
 
+use std::ops::Deref;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::bindings::SourcePluginPre;
 use super::browse::{self, ColumnEntry, TableEntry};
@@ -15,14 +17,50 @@ use crate::model::failure::Failure;
 /// One loaded version of a plugin. Jobs keep the one they started with.
 pub struct Plugin {
     pub(super) description: Description,
+    /// What it was built for: `sluice:source@0.1.0`.
+    pub(super) contract: String,
+    pub(super) jobs: AtomicUsize,
     pub(super) identity: Arc<Identity>,
     pub(super) limits: Arc<Limits>,
     pub(super) component: SourcePluginPre<State>,
 }
 
+/// The version that a job began with: kept, and counted, until the job lets go of it.
+pub struct InUse(Arc<Plugin>);
+
+impl InUse {
+    pub(super) fn new(plugin: Arc<Plugin>) -> Self {
+        plugin.jobs.fetch_add(1, Ordering::Relaxed);
+        Self(plugin)
+    }
+}
+
+impl Deref for InUse {
+    type Target = Arc<Plugin>;
+
+    fn deref(&self) -> &Arc<Plugin> {
+        &self.0
+    }
+}
+
+impl Drop for InUse {
+    fn drop(&mut self) {
+        self.0.jobs.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 impl Plugin {
     pub fn description(&self) -> &Description {
         &self.description
+    }
+
+    pub fn contract(&self) -> &str {
+        &self.contract
+    }
+
+    /// Jobs that read with this version now.
+    pub fn jobs_running(&self) -> usize {
+        self.jobs.load(Ordering::Relaxed)
     }
 
     /// A fresh store and instance that reads one table. Consumes the session: it ends with the reader.
@@ -45,11 +83,11 @@ impl Plugin {
 
     /// Whether the connection works; the server's version.
     pub async fn check(self: &Arc<Self>, session: Session) -> Result<String, Failure> {
-        let answer = self
-            .instance()
-            .await?
-            .check(Connection::of(session))
-            .await?;
+        self.check_on(Connection::of(session)).await
+    }
+
+    pub(super) async fn check_on(&self, connection: Connection) -> Result<String, Failure> {
+        let answer = self.instance().await?.check(connection).await?;
         Ok(answer
             .map(|version| bounds::message(&version))
             .map_err(convert::error_from_guest)?)
@@ -57,11 +95,14 @@ impl Plugin {
 
     /// What can be read, ordered by schema and name.
     pub async fn tables(self: &Arc<Self>, session: Session) -> Result<Vec<TableEntry>, Failure> {
-        let answer = self
-            .instance()
-            .await?
-            .tables(Connection::of(session))
-            .await?;
+        self.tables_on(Connection::of(session)).await
+    }
+
+    pub(super) async fn tables_on(
+        &self,
+        connection: Connection,
+    ) -> Result<Vec<TableEntry>, Failure> {
+        let answer = self.instance().await?.tables(connection).await?;
         browse::tables(&self.identity, answer.map_err(convert::error_from_guest)?)
     }
 
@@ -72,11 +113,18 @@ impl Plugin {
         schema: Option<&str>,
         table: &str,
     ) -> Result<Vec<ColumnEntry>, Failure> {
-        let answer = self
-            .instance()
-            .await?
-            .columns(Connection::of(session), schema, table)
-            .await?;
+        self.columns_on(Connection::of(session), schema, table)
+            .await
+    }
+
+    pub(super) async fn columns_on(
+        &self,
+        connection: Connection,
+        schema: Option<&str>,
+        table: &str,
+    ) -> Result<Vec<ColumnEntry>, Failure> {
+        let mut instance = self.instance().await?;
+        let answer = instance.columns(connection, schema, table).await?;
         browse::columns(&self.identity, answer.map_err(convert::error_from_guest)?)
     }
 

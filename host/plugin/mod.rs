@@ -1,7 +1,8 @@
 //! The only module that knows wasmtime. Loads components, answers what they are, and runs one reader per job.
 //! A guest that lies, loops, traps or allocates harms only the call it is in.
 //!
-//! A file goes through the gate (`gate`, `contract`, `cache`) into the `registry`; a job opens a `reader`, which owns an
+//! A file settles in its `folder`, goes through the gate (`loader`, `gate`, `contract`, `cache`) and stands in the
+//! `registry` as `standing` decides; a job opens a `reader`, which owns an
 //! `instance` with its limits; `imports` is what the guest may call, `convert` and `build_batch` check what it says.
 
 mod bindings;
@@ -9,23 +10,29 @@ mod bounds;
 mod browse;
 mod build_batch;
 mod cache;
+mod changes;
 mod contract;
 mod convert;
 mod differences;
 mod engine;
 mod fault;
+mod folder;
 mod gate;
 mod imports;
 mod inspect;
 mod instance;
 mod iso;
 mod limits;
+mod listed;
 mod loaded;
+mod loader;
 mod order;
 mod probe;
 mod read_column;
 mod reader;
 mod registry;
+mod slot;
+mod standing;
 #[cfg(test)]
 mod tests;
 mod wit_type;
@@ -38,10 +45,11 @@ use crate::model::source::Source;
 pub use browse::{ColumnEntry, TableEntry};
 pub use inspect::{Inspection, inspect};
 pub use limits::Limits;
-pub use loaded::Plugin;
+pub use listed::{PluginEntry, Standing};
+pub use loaded::{InUse, Plugin};
 pub use probe::{Held, Probe};
 pub use reader::Reader;
-pub use registry::{PluginEntry, Registry};
+pub use registry::Registry;
 
 /// What a plugin says of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -10,7 +10,9 @@ use super::bindings::exports::sluice::source::source as wit;
 use super::fault::Identity;
 use super::imports::Connection;
 use super::instance::Instance;
-use super::limits::{MAX_EMPTY_STEPS, MAX_TIE_VALUES, MAX_WAIT_MS, MAX_WARNINGS};
+use super::limits::{
+    MAX_EMPTY_STEPS, MAX_TIE_VALUES, MAX_WAIT_MS, MAX_WARNINGS, MAX_WARNINGS_BYTES,
+};
 use super::probe::Held;
 use super::{Page, ReadRequest, Step, bounds, convert, order};
 use crate::model::batch::Batch;
@@ -275,13 +277,26 @@ fn check_key(identity: &Identity, key: Vec<u32>, columns: usize) -> Result<Vec<u
             "announced a key of columns that are not there",
         ));
     }
+    let mut sorted = key.clone();
+    sorted.sort_unstable();
+    if sorted.windows(2).any(|pair| pair[0] == pair[1]) {
+        let what = "announced a key that has a column twice";
+        return Err(identity.fault("bad_answer", what));
+    }
     Ok(key)
 }
 
+/// As many as are read by a person; the list of jobs has them all.
 fn warnings(warnings: &[String]) -> Vec<String> {
-    warnings
-        .iter()
-        .take(MAX_WARNINGS)
-        .map(|warning| bounds::message(warning))
-        .collect()
+    let mut kept = Vec::new();
+    let mut bytes = 0;
+    for warning in warnings.iter().take(MAX_WARNINGS) {
+        let warning = bounds::message(warning);
+        bytes += warning.len();
+        if bytes > MAX_WARNINGS_BYTES {
+            break;
+        }
+        kept.push(warning);
+    }
+    kept
 }

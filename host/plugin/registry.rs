@@ -1,51 +1,61 @@
-//! All plugins by kind: what is built in, and the files of the folder, each loaded for itself.
-//! A file overrides the built-in of its kind; of two files the first by name serves.
+//! All plugins by kind: what is built in, and the files of the folder, each loaded for itself, also while the host runs.
+//! Readers see an immutable snapshot, and a job keeps the version that it began with: what no job uses any more is freed.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::{fs, io};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use chrono::Utc;
 
 use super::cache::Cache;
 use super::engine::Runtime;
-use super::limits::{Limits, MAX_FILE_BYTES};
-use super::{Description, Plugin, gate};
+use super::folder::{self, Found, Step};
+use super::limits::Limits;
+use super::listed::Listed;
+use super::loaded::InUse;
+use super::loader::{self, Loader};
+use super::slot::{BUILT_IN, Slot};
+use super::{Plugin, PluginEntry, changes, standing};
 use crate::model::failure::{Failure, FailureKind};
 
-const BUILT_IN: &str = "built in";
 const BUILT_IN_COMPONENTS: &[&[u8]] = &[
     include_bytes!(env!("EMBEDDED_PLUGIN_POSTGRES")),
     include_bytes!(env!("EMBEDDED_PLUGIN_SQL_SERVER")),
 ];
 
-/// A file of the plugins folder, or a built-in, and whether it serves.
-#[derive(Debug, Clone)]
-pub struct PluginEntry {
-    /// File name, or `built in`.
-    pub origin: String,
-    pub description: Option<Description>,
-    /// SHA-256, 64 hex digits.
-    pub digest: String,
-    /// Why it does not serve, and what to do.
-    pub problem: Option<String>,
+/// All loaded plugins by kind. A file of the folder overrides the built-in of the same kind; of two files the first by
+/// name serves.
+pub struct Registry {
+    folder: PathBuf,
+    loader: Loader,
+    built_in: Vec<Slot>,
+    current: RwLock<Arc<Snapshot>>,
 }
 
-/// All loaded plugins by kind. A file of the folder overrides the built-in of the same kind.
-pub struct Registry {
-    entries: Vec<PluginEntry>,
+/// What serves, and what does not. Never changed, only replaced.
+#[derive(Default)]
+struct Snapshot {
+    files: BTreeMap<OsString, File>,
+    listed: Vec<Listed>,
     serving: BTreeMap<String, Arc<Plugin>>,
 }
 
-/// One component after the gate.
-struct Candidate {
-    origin: String,
-    digest: String,
-    plugin: Result<Plugin, String>,
+/// A file of the folder.
+#[derive(Clone)]
+struct File {
+    /// By the last look.
+    seen: Found,
+    /// When it was loaded or refused. None: it has not settled yet.
+    taken: Option<Found>,
+    slot: Slot,
 }
 
 impl Registry {
-    /// Compiles or takes from the cache the built-in plugins and every `*.wasm` of the folder. One bad file never
-    /// affects another; a missing folder is an empty one.
+    /// Loads the built-in plugins and every `*.wasm` of the folder. One bad file never affects another; a missing
+    /// folder is an empty one.
     ///
     /// # Errors
     /// This machine cannot run plugins at all.
@@ -62,140 +72,154 @@ impl Registry {
             cache: open_cache(cache),
             limits: Arc::new(limits),
         };
-        let mut candidates = Vec::new();
-        // Files first: they override what is built in.
-        for path in component_files(folder) {
-            candidates.push(loader.load_file(path).await);
-        }
+        let mut built_in = Vec::new();
         for bytes in BUILT_IN_COMPONENTS {
-            candidates.push(loader.load(BUILT_IN.to_owned(), Ok(bytes.to_vec())).await);
+            let slot = Slot {
+                origin: BUILT_IN.to_owned(),
+                ..Slot::default()
+            };
+            built_in.push(loader.load(bytes.to_vec(), slot).await);
         }
-        Ok(Self::of(candidates))
-    }
-
-    /// Of each kind the first candidate serves.
-    fn of(candidates: Vec<Candidate>) -> Self {
-        let mut registry = Self {
-            entries: Vec::new(),
-            serving: BTreeMap::new(),
+        let registry = Self {
+            folder: folder.to_owned(),
+            loader,
+            built_in,
+            current: RwLock::default(),
         };
-        for candidate in candidates {
-            registry.add(candidate);
+        // Files are taken as they are: a job that waits in the queue must not find its kind missing for a moment.
+        let looked = registry.look(|_, _| Step::Take).await;
+        if let Err(error) = &looked {
+            tracing::warn!(%error, "cannot read the plugins folder: only the built-in plugins serve");
         }
-        registry
+        // No file, nothing to show so far.
+        if registry.current().listed.is_empty() {
+            registry.show(BTreeMap::new());
+        }
+        Ok(registry)
     }
 
-    fn add(&mut self, candidate: Candidate) {
-        let Candidate {
-            origin,
-            digest,
-            plugin,
-        } = candidate;
-        let (description, problem) = match plugin {
-            Err(problem) => (None, Some(format!("{origin} {problem}"))),
-            Ok(plugin) => {
-                let description = plugin.description.clone();
-                let serving = self
-                    .serving
-                    .get(&description.kind)
-                    .map(|plugin| plugin.identity.origin.clone());
-                match serving {
-                    Some(other) => {
-                        let kind = &description.kind;
-                        let problem =
-                            format!("{other} serves the kind {kind}: remove one of the two");
-                        let overridden = format!("{other} serves the kind {kind} in its place");
-                        let problem = if origin == BUILT_IN {
-                            overridden
-                        } else {
-                            problem
-                        };
-                        (Some(description), Some(problem))
-                    }
-                    None => {
-                        self.serving
-                            .insert(description.kind.clone(), Arc::new(plugin));
-                        (Some(description), None)
-                    }
+    /// Looks at the folder again and again, and takes what changes there. Dropping the future is safe at any point.
+    pub async fn follow(self: Arc<Self>, every: Duration) {
+        let mut is_readable = true;
+        loop {
+            tokio::time::sleep(every).await;
+            let step = |file: Option<&File>, found: &Found| {
+                let seen = file.map(|file| &file.seen);
+                folder::step(seen, file.and_then(|file| file.taken.as_ref()), found)
+            };
+            match self.look(step).await {
+                Ok(()) => is_readable = true,
+                Err(error) if is_readable => {
+                    is_readable = false;
+                    tracing::warn!(%error, "cannot read the plugins folder: what is loaded serves on");
                 }
+                Err(_known) => {}
             }
-        };
-        if let Some(problem) = &problem {
-            tracing::warn!(plugin = origin, "{problem}");
         }
-        self.entries.push(PluginEntry {
-            origin,
-            description,
-            digest,
-            problem,
-        });
     }
 
+    /// One look: takes what has settled, forgets what is gone.
+    async fn look(&self, step: impl Fn(Option<&File>, &Found) -> Step) -> io::Result<()> {
+        let path = self.folder.clone();
+        let found = tokio::task::spawn_blocking(move || folder::look(&path));
+        let found = found.await.map_err(io::Error::other)??;
+        let before = self.current();
+        let mut files = BTreeMap::new();
+        let mut is_same = before.files.len() == found.len();
+        for (name, found) in found {
+            let known = before.files.get(&name);
+            let step = step(known, &found);
+            is_same &= known.is_some_and(|known| known.seen == found) && step == Step::Leave;
+            let known = known.cloned().unwrap_or_else(|| File::new(&name, &found));
+            let file = File {
+                seen: found,
+                ..known
+            };
+            let file = match step {
+                Step::Take => self.take(&name, file).await,
+                Step::Leave | Step::Wait => file,
+            };
+            files.insert(name, file);
+        }
+        if !is_same {
+            self.show(files);
+        }
+        Ok(())
+    }
+
+    async fn take(&self, name: &OsString, file: File) -> File {
+        let path = self.folder.join(name);
+        let loaded = self.loader.load_file(path, &file.seen, file.slot.clone());
+        match loaded.await {
+            Some(slot) => File {
+                taken: Some(file.seen.clone()),
+                slot,
+                ..file
+            },
+            None => file,
+        }
+    }
+
+    /// Swaps what everybody sees from now on.
+    fn show(&self, files: BTreeMap<OsString, File>) {
+        let before = self.current();
+        let slots = files.values().map(|file| &file.slot).chain(&self.built_in);
+        let listed = standing::list(slots, &before.listed, Utc::now());
+        changes::log(&before.listed, &listed);
+        let serving = listed.iter().filter_map(Listed::serving).collect();
+        let after = Arc::new(Snapshot {
+            files,
+            listed,
+            serving,
+        });
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = after;
+    }
+
+    fn current(&self) -> Arc<Snapshot> {
+        Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Every version that is there: of the files by name, of what is built in, what was refused, what jobs still use.
     pub fn entries(&self) -> Vec<PluginEntry> {
-        self.entries.clone()
+        let current = self.current();
+        current.listed.iter().filter_map(Listed::entry).collect()
+    }
+
+    /// The kinds that a plugin serves now, sorted.
+    pub fn kinds(&self) -> Vec<String> {
+        self.current().serving.keys().cloned().collect()
     }
 
     /// The plugin that serves a source kind now.
     pub fn get(&self, kind: &str) -> Option<Arc<Plugin>> {
-        self.serving.get(kind).cloned()
+        self.current().serving.get(kind).cloned()
+    }
+
+    /// The same for a job, which keeps it to its end whatever serves then.
+    ///
+    /// # Errors
+    /// No plugin serves that kind (any more).
+    pub fn begin_job(&self, kind: &str) -> Result<InUse, Failure> {
+        self.get(kind).map(InUse::new).ok_or_else(|| {
+            let detail = format!(
+                "no plugin for the source kind \"{kind}\" is loaded; there are: {}. Put its file back into the plugins \
+                 folder, or see in the list of plugins why a file there is refused, and start the job again",
+                self.kinds().join(", ")
+            );
+            Failure::new(FailureKind::Config, "source_unsupported", detail)
+        })
     }
 }
 
-/// Takes one component through the gate.
-struct Loader {
-    runtime: Arc<Runtime>,
-    cache: Option<Arc<Cache>>,
-    limits: Arc<Limits>,
-}
-
-impl Loader {
-    async fn load_file(&self, path: PathBuf) -> Candidate {
-        let origin = path
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned();
-        let bytes = tokio::task::spawn_blocking(move || read_bounded(&path)).await;
-        self.load(
-            origin,
-            bytes.unwrap_or_else(|panic| Err(format!("cannot be read: {panic}"))),
-        )
-        .await
-    }
-
-    async fn load(&self, origin: String, bytes: Result<Vec<u8>, String>) -> Candidate {
-        let bytes = match bytes {
-            Ok(bytes) => bytes,
-            Err(problem) => {
-                return Candidate {
-                    origin,
-                    digest: String::new(),
-                    plugin: Err(problem),
-                };
-            }
-        };
-        let (runtime, cache) = (Arc::clone(&self.runtime), self.cache.clone());
-        // Compiling takes seconds of CPU for a large plugin.
-        let compiled = tokio::task::spawn_blocking(move || {
-            let digest = gate::digest(&bytes);
-            (digest, gate::compile(&runtime, cache.as_deref(), &bytes))
-        });
-        let (digest, compiled) = match compiled.await {
-            Ok(compiled) => compiled,
-            // The compiler met a file that it does not bear; that is no reason to fall for it.
-            Err(_panic) => (
-                String::new(),
-                Err("makes the compiler fail: build it again with other settings".into()),
-            ),
-        };
-        let plugin = match compiled {
-            Ok(component) => gate::admit(component, &origin, &self.limits).await,
-            Err(problem) => Err(problem),
-        };
-        Candidate {
-            origin,
-            digest,
-            plugin,
+impl File {
+    fn new(name: &OsString, found: &Found) -> Self {
+        Self {
+            seen: found.clone(),
+            taken: None,
+            slot: Slot {
+                origin: loader::origin(name),
+                ..Slot::default()
+            },
         }
     }
 }
@@ -209,45 +233,4 @@ fn open_cache(folder: &Path) -> Option<Arc<Cache>> {
             None
         }
     }
-}
-
-/// `*.wasm` by name, without those that a copy in progress hides behind a dot.
-fn component_files(folder: &Path) -> Vec<PathBuf> {
-    let entries = match fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(error) => {
-            if error.kind() != io::ErrorKind::NotFound {
-                tracing::warn!(%error, "cannot read the plugins folder: only the built-in plugins serve");
-            }
-            return Vec::new();
-        }
-    };
-    let mut files: Vec<PathBuf> = entries
-        .flatten()
-        .map(|entry| entry.path())
-        .filter(|path| is_component(path))
-        .collect();
-    files.sort();
-    files
-}
-
-fn is_component(path: &Path) -> bool {
-    let hidden = path
-        .file_name()
-        .is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
-    !hidden
-        && path
-            .extension()
-            .is_some_and(|extension| extension == "wasm")
-}
-
-fn read_bounded(path: &Path) -> Result<Vec<u8>, String> {
-    let metadata = fs::metadata(path).map_err(|error| format!("cannot be read: {error}"))?;
-    if !metadata.is_file() {
-        return Err("is not a file".into());
-    }
-    if metadata.len() > MAX_FILE_BYTES {
-        return Err(gate::too_large(metadata.len()));
-    }
-    fs::read(path).map_err(|error| format!("cannot be read: {error}"))
 }

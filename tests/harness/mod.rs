@@ -1,6 +1,7 @@
 //! A real host process on a data folder of its own, a source of its own, and a client.
 //! Everything ends with the test, however that ends.
 
+pub mod guest;
 pub mod process;
 pub mod proxy;
 pub mod source;

@@ -104,6 +104,15 @@ impl Process {
         self.signal(libc::SIGCONT);
     }
 
+    /// What it holds in memory now.
+    pub fn resident_mib(&self) -> u64 {
+        let path = format!("/proc/{}/status", self.child.id());
+        let status = std::fs::read_to_string(path).expect("it runs");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kib = line.and_then(|line| line.trim().strip_suffix(" kB"));
+        kib.expect("in kB").parse::<u64>().expect("a number") / 1024
+    }
+
     fn signal(&self, signal: libc::c_int) {
         let pid = libc::pid_t::try_from(self.child.id()).expect("a process id");
         // SAFETY: kill(2) takes numbers only, and the child has not been waited for, so the id is still its own.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::super::Api;
 use super::super::browse::{can_use, usable_entry};
-use super::super::connectors::{capabilities, must_be_online, source_kinds};
+use super::super::connectors::{capabilities, must_be_online};
 use super::super::problem::Problem;
 use crate::model::ids::ConnectorId;
 use crate::model::job::Placement;
@@ -26,7 +26,7 @@ pub fn can_run(
     let Some(plugin) = api.plugins.get(kind) else {
         let detail = format!(
             "no plugin for sources of kind \"{kind}\" is loaded; there are: {}",
-            source_kinds(api).join(", ")
+            api.plugins.kinds().join(", ")
         );
         return Err(Problem::refused("source_unsupported", detail));
     };

@@ -123,8 +123,12 @@ impl HostBatch for State {
         columns: Vec<u32>,
     ) -> Result<Resource<LiveBatch>, HostError> {
         let live = self.table.get(&batch)?;
+        if columns.len() > live.batch.columns.len() {
+            let message = "more columns are picked from a batch than it has";
+            return Err(HostError::new(ErrorKind::InvalidRequest, message));
+        }
         let columns: Vec<usize> = columns.into_iter().map(|index| index as usize).collect();
-        let picked = live.project(&columns)?;
+        let picked = self.live.project(live, &columns)?;
         Ok(self.table.push(picked)?)
     }
 

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::HostError;
 use crate::model::batch::Batch;
-use crate::model::source::ErrorKind;
+use crate::model::source::{Column, ErrorKind};
 
 /// Bytes of the batches that one instance keeps alive.
 pub struct LiveBytes {
@@ -16,8 +16,13 @@ pub struct LiveBytes {
 /// A batch in the host that a guest holds by a handle.
 pub struct LiveBatch {
     pub batch: Batch,
-    held: Arc<HeldBytes>,
+    rows: Arc<HeldBytes>,
+    /// Of a batch without rows they are all there is, and a guest names them.
+    columns: Arc<HeldBytes>,
 }
+
+/// What a column takes beside its names: itself, and its field in the schema.
+const COLUMN_BYTES: usize = 512;
 
 /// Counted until dropped.
 struct HeldBytes {
@@ -46,7 +51,24 @@ impl LiveBytes {
 
     /// Counts a batch, or refuses it.
     pub fn hold(&self, batch: Batch) -> Result<LiveBatch, HostError> {
-        let bytes = batch.memory_bytes();
+        Ok(LiveBatch {
+            rows: self.take(batch.memory_bytes())?,
+            columns: self.take(column_bytes(&batch.columns))?,
+            batch,
+        })
+    }
+
+    /// Some of the columns of a batch. They keep all of its rows in memory, and counted.
+    pub fn project(&self, live: &LiveBatch, columns: &[usize]) -> Result<LiveBatch, HostError> {
+        let batch = live.batch.project(columns)?;
+        Ok(LiveBatch {
+            rows: Arc::clone(&live.rows),
+            columns: self.take(column_bytes(&batch.columns))?,
+            batch,
+        })
+    }
+
+    fn take(&self, bytes: usize) -> Result<Arc<HeldBytes>, HostError> {
         if bytes > self.left() {
             return Err(HostError::new(
                 ErrorKind::LimitExceeded,
@@ -57,12 +79,18 @@ impl LiveBytes {
             ));
         }
         self.used.fetch_add(bytes, Ordering::Relaxed);
-        let held = Arc::new(HeldBytes {
+        Ok(Arc::new(HeldBytes {
             bytes,
             used: Arc::clone(&self.used),
-        });
-        Ok(LiveBatch { batch, held })
+        }))
     }
+}
+
+fn column_bytes(columns: &[Column]) -> usize {
+    let names = columns
+        .iter()
+        .map(|column| 2 * (column.name.len() + column.native_type.len()));
+    columns.len() * COLUMN_BYTES + names.sum::<usize>()
 }
 
 impl LiveBatch {
@@ -71,15 +99,8 @@ impl LiveBatch {
     pub fn slice(&self, offset: usize, len: usize) -> Self {
         Self {
             batch: self.batch.slice(offset, len),
-            held: Arc::clone(&self.held),
+            rows: Arc::clone(&self.rows),
+            columns: Arc::clone(&self.columns),
         }
-    }
-
-    /// Some of the columns. They keep the whole batch in memory, and counted.
-    pub fn project(&self, columns: &[usize]) -> Result<Self, HostError> {
-        Ok(Self {
-            batch: self.batch.project(columns)?,
-            held: Arc::clone(&self.held),
-        })
     }
 }

@@ -7,9 +7,10 @@ use super::super::bindings::sluice::source::log::{Host, Level};
 use super::super::bounds::visible;
 use super::State;
 
-/// Lines of one instance in one window.
+/// Lines that one instance may write at once, and in each second after that: with the lengths below, 5 MB in a minute
+/// of a guest that never stops.
 const LINES: u32 = 50;
-const WINDOW: Duration = Duration::from_secs(1);
+const LINES_A_SECOND: u32 = 5;
 const MESSAGE_BYTES: usize = 2 * 1024;
 const FIELDS: usize = 16;
 const FIELD_NAME_BYTES: usize = 64;
@@ -18,8 +19,9 @@ const FIELD_VALUE_BYTES: usize = 512;
 /// How many lines one instance may still write.
 pub struct LogBudget {
     plugin: String,
-    window_started: Instant,
-    written: u32,
+    lines: u32,
+    /// Up to when the seconds that passed have been turned into lines.
+    filled: Instant,
     dropped: u64,
 }
 
@@ -27,23 +29,24 @@ impl LogBudget {
     pub fn new(plugin: String) -> Self {
         Self {
             plugin,
-            window_started: Instant::now(),
-            written: 0,
+            lines: LINES,
+            filled: Instant::now(),
             dropped: 0,
         }
     }
 
     /// Whether a line may be written now, and how many were dropped before it.
     fn take(&mut self, now: Instant) -> Option<u64> {
-        if now.duration_since(self.window_started) >= WINDOW {
-            self.window_started = now;
-            self.written = 0;
-        }
-        if self.written >= LINES {
+        let seconds = now.saturating_duration_since(self.filled).as_secs();
+        self.filled += Duration::from_secs(seconds);
+        let seconds = u32::try_from(seconds).unwrap_or(u32::MAX);
+        let earned = seconds.saturating_mul(LINES_A_SECOND);
+        self.lines = self.lines.saturating_add(earned).min(LINES);
+        if self.lines == 0 {
             self.dropped += 1;
             return None;
         }
-        self.written += 1;
+        self.lines -= 1;
         Some(std::mem::take(&mut self.dropped))
     }
 }
@@ -89,10 +92,18 @@ mod tests {
     #[test]
     fn a_flood_is_dropped_and_counted() {
         let mut budget = LogBudget::new("test".into());
-        let start = budget.window_started;
-        let written = (0..1_000).filter(|_| budget.take(start).is_some()).count();
-        assert_eq!(written, LINES as usize);
-        assert_eq!(budget.take(start + WINDOW), Some(1_000 - u64::from(LINES)));
-        assert_eq!(budget.take(start + WINDOW), Some(0));
+        let start = budget.filled;
+        let after = |seconds| start + Duration::from_secs(seconds);
+        let mut flood = |at| {
+            (0..1_000)
+                .filter_map(|_| budget.take(at))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(flood(start), [0; LINES as usize]);
+        assert!(flood(start + Duration::from_millis(999)).is_empty());
+        let second = flood(after(1));
+        assert_eq!(second.len(), LINES_A_SECOND as usize);
+        assert_eq!(second[0], 1_950);
+        assert_eq!(flood(after(1_000)).len(), LINES as usize);
     }
 }

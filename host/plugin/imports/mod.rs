@@ -45,6 +45,7 @@ impl State {
             memory: MemoryLimit {
                 bytes: limits.guest_memory_bytes,
                 used: 0,
+                elements: 0,
             },
             cpu: CpuBudget::new(limits.cpu_per_call),
             waits_for_source: false,
@@ -89,11 +90,13 @@ impl CpuBudget {
     }
 }
 
-/// Linear memory of the whole instance. Growing beyond it is a trap, so that the reason is seen:
+/// Linear memory and tables of the whole instance. Growing beyond it is a trap, so that the reason is seen:
 /// a failed growth ends as `unreachable` inside the guest's allocator.
 pub struct MemoryLimit {
     bytes: usize,
     used: usize,
+    /// Of all tables of the component.
+    elements: usize,
 }
 
 /// The guest asked for more memory than it may have.
@@ -119,11 +122,13 @@ impl ResourceLimiter for MemoryLimit {
 
     fn table_growing(
         &mut self,
-        _: usize,
+        current: usize,
         desired: usize,
         _: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        if desired > MAX_TABLE_ELEMENTS {
+        let grown = desired.saturating_sub(current);
+        self.elements = self.elements.saturating_add(grown);
+        if self.elements > MAX_TABLE_ELEMENTS {
             Err(MemoryLimitReached.into())
         } else {
             Ok(true)

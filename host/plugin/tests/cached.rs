@@ -90,3 +90,20 @@ fn a_file_under_another_name_or_key_is_not_ours() {
     let with_new_key = Cache::open(&cache_folder).unwrap();
     assert!(with_new_key.load(&runtime().engine, &digest).is_none());
 }
+
+#[test]
+fn the_oldest_make_room_for_new_ones() {
+    let (folder, cache, digest) = filled();
+    let cache_folder = folder.path().join("cache");
+    for number in 0..100 {
+        fs::write(cache_folder.join(format!("{number}.cwasm")), "later").unwrap();
+    }
+    let component = gate::component(runtime(), component()).unwrap();
+    cache
+        .store(&runtime().engine, &"2".repeat(64), &component)
+        .unwrap();
+    let names = fs::read_dir(&cache_folder).unwrap();
+    assert_eq!(names.count(), 64 + 1, "and the key");
+    assert!(cache.load(&runtime().engine, &digest).is_none());
+    assert!(cache.load(&runtime().engine, &"2".repeat(64)).is_some());
+}

@@ -1,6 +1,6 @@
 //! What the load gate says to files that may not serve.
 
-use super::super::Registry;
+use super::super::{Registry, Standing};
 use super::*;
 
 /// The component with a text in it replaced by one of the same length.
@@ -19,15 +19,16 @@ fn with(text: &str, replacement: &str) -> Vec<u8> {
 }
 
 /// Why these bytes do not serve.
-async fn problem(bytes: &[u8]) -> String {
-    match gate::compile(runtime(), None, bytes) {
-        Err(problem) => problem,
-        Ok(component) => match gate::admit(component, "x.wasm", &Arc::new(Limits::default())).await
-        {
-            Err(problem) => problem,
-            Ok(_) => "none".into(),
-        },
-    }
+pub async fn problem(bytes: &[u8]) -> String {
+    problem_within(bytes, Limits::default()).await
+}
+
+pub async fn problem_within(bytes: &[u8], limits: Limits) -> String {
+    let admitted = match gate::compile(runtime(), None, bytes) {
+        Err(problem) => Err(problem),
+        Ok(component) => gate::admit(component, "x.wasm", &Arc::new(limits)).await,
+    };
+    admitted.err().unwrap_or_else(|| "none".into())
 }
 
 #[tokio::test]
@@ -124,26 +125,33 @@ async fn one_bad_file_does_not_affect_the_others() {
     .await
     .unwrap();
     let entries = registry.entries();
-    let problems: Vec<(&str, Option<&str>)> = entries
+    let stands: Vec<_> = entries
         .iter()
-        .map(|entry| (entry.origin.as_str(), entry.problem.as_deref()))
+        .map(|entry| (entry.origin.as_str(), entry.standing))
         .collect();
-    assert_eq!(problems[0].0, "a-broken.wasm");
+    assert_eq!(
+        stands,
+        [
+            ("b-good.wasm", Standing::Serving),
+            ("c-again.wasm", Standing::Overridden),
+            ("built in", Standing::Serving),
+            ("built in", Standing::Serving),
+            ("a-broken.wasm", Standing::Refused),
+        ]
+    );
+    let reason = |entry: usize| entries[entry].reason.as_deref();
     assert!(
-        problems[0]
-            .1
+        reason(4)
             .unwrap()
             .starts_with("a-broken.wasm is not WebAssembly")
     );
-    assert_eq!(problems[1], ("b-good.wasm", None));
     assert_eq!(
-        problems[2].1.unwrap(),
-        "b-good.wasm serves the kind misbehaving: remove one of the two"
+        reason(1),
+        Some("b-good.wasm serves the kind misbehaving: remove one of the two")
     );
-    assert_eq!(problems[3], ("built in", None));
-    assert_eq!(problems[4], ("built in", None));
-    assert_eq!(problems.len(), 5);
-    assert_eq!(entries[1].digest, gate::digest(component()));
+    assert_eq!((reason(0), reason(2)), (None, None));
+    assert_eq!(entries[0].digest, gate::digest(component()));
+    assert_eq!(entries[0].contract.as_deref(), Some("sluice:source@0.1.0"));
     assert_eq!(
         registry.get("misbehaving").unwrap().description().version,
         "0.1.0"

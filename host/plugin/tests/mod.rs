@@ -1,14 +1,21 @@
 //! Real components against the real engine. No database: the guest `misbehaving` lends itself none.
 
+mod authored;
 mod built;
 mod cached;
+mod faulty;
+mod followed;
 mod gated;
+#[path = "../../../tests/harness/guest.rs"]
+mod guest;
+mod hollow;
 mod reading;
 mod sandboxed;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
+use self::guest::component;
 use super::bindings::SourcePluginPre;
 use super::engine::Runtime;
 use super::imports::{Connection, State};
@@ -17,18 +24,6 @@ use crate::model::cursor::Cursor;
 use crate::model::failure::Failure;
 use crate::model::pacing::Pacing;
 use crate::model::source::Source;
-
-/// The guest, compiled once for this process.
-fn component() -> &'static [u8] {
-    static COMPONENT: OnceLock<Vec<u8>> = OnceLock::new();
-    COMPONENT.get_or_init(|| {
-        let workspace = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let target_dir = Path::new(env!("PLUGIN_TARGET_DIR"));
-        let path: PathBuf =
-            plugin_build::build_component("plugin-misbehaving", workspace, target_dir).unwrap();
-        std::fs::read(path).unwrap()
-    })
-}
 
 fn runtime() -> &'static Runtime {
     static RUNTIME: OnceLock<Runtime> = OnceLock::new();

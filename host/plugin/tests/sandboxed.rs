@@ -132,8 +132,8 @@ async fn waits_are_cut() {
 async fn answers_are_bounded() {
     fault("huge-answer", "limit_exceeded").await;
     let warnings = end_of("many-warnings", Limits::default(), 1).await.unwrap();
-    assert_eq!(warnings.len(), 100);
     assert!(warnings.iter().all(|warning| warning.len() < 9_000));
+    assert!(warnings.iter().map(String::len).sum::<usize>() <= 64 << 10);
 }
 
 #[tokio::test]

@@ -1,13 +1,15 @@
 //! A guest that breaks every rule, as jobs of a real host: each fails alone, and the host serves on.
 
-use std::path::Path;
+mod canary;
+mod crowd;
 
 use serde_json::json;
 
 use crate::harness::Host;
+use crate::harness::guest::component;
 
 /// What the guest does, and the code that its job ends with.
-const FAULTS: [(&str, &str); 16] = [
+const FAULTS: [(&str, &str); 31] = [
     ("trap", "trap"),
     ("recurse", "trap"),
     ("allocate", "memory_limit"),
@@ -24,22 +26,41 @@ const FAULTS: [(&str, &str); 16] = [
     ("huge-answer", "limit_exceeded"),
     ("endless-empty", "bad_answer"),
     ("wait-forever", "endless_wait"),
+    ("open:trap", "trap"),
+    ("open:allocate", "memory_limit"),
+    ("announce:recurse", "trap"),
+    ("announce:huge", "limit_exceeded"),
+    ("announce:many", "bad_answer"),
+    ("announce:nul", "bad_answer"),
+    ("key:trap", "trap"),
+    ("key:range", "bad_answer"),
+    ("key:huge", "limit_exceeded"),
+    ("warnings:trap", "trap"),
+    ("warnings:huge", "limit_exceeded"),
+    ("huge-digest", "limit_exceeded"),
+    ("many-ties", "limit_exceeded"),
+    ("unknown-handle", "bad_answer"),
+    ("handle-of-a-connection", "bad_answer"),
 ];
 
 /// Strange, but within the rules: they end by themselves.
-const HARMLESS: [&str; 6] = [
+const HARMLESS: [&str; 10] = [
     "leak-handles",
     "leak-bytes",
     "many-warnings",
     "out-of-range",
     "log-flood",
     "session",
+    "leak-slices",
+    "leak-projections",
+    "many-indices",
+    "huge-statements",
 ];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_broken_plugin_fails_its_own_jobs_and_nobody_elses() {
     let plugins = tempfile::tempdir().expect("a temporary folder");
-    std::fs::copy(component(), plugins.path().join("misbehaving.wasm")).expect("writable");
+    std::fs::write(plugins.path().join("misbehaving.wasm"), component()).expect("writable");
     std::fs::write(plugins.path().join("broken.wasm"), "no component").expect("writable");
     let host = Host::start_with(&[
         ("SLUICE_PLUGINS_DIR", plugins.path().to_str().expect("text")),
@@ -59,7 +80,7 @@ async fn a_broken_plugin_fails_its_own_jobs_and_nobody_elses() {
         .await;
 
     let guest = |table: &str| {
-        let dest = table.replace('-', "_");
+        let dest = table.replace(['-', ':'], "_");
         let more = json!({"batch_rows": 100, "source": {"kind": "misbehaving"}});
         host.request(kb, &dest, (table, "id"), more)
     };
@@ -90,8 +111,11 @@ async fn a_broken_plugin_fails_its_own_jobs_and_nobody_elses() {
         let view = host.job(guest(table)).await;
         assert_eq!(view["state"], "completed", "{table}: {view}");
     }
-    let view = host.job(guest("error")).await;
-    assert_eq!(view["error"]["failure"], "config", "{view}");
+    for table in ["error", "huge-error", "open:error"] {
+        let view = host.job(guest(table)).await;
+        assert_eq!(view["error"]["failure"], "config", "{view}");
+        assert!(view.to_string().len() < 50_000, "{table}");
+    }
 
     for table in ["good", "good-rows"] {
         let view = host.job(guest(table)).await;
@@ -112,10 +136,4 @@ async fn a_broken_plugin_fails_its_own_jobs_and_nobody_elses() {
     assert_eq!(host.get("/readyz").await.status, 200);
     host.until_no_sessions(std::time::Duration::from_secs(10))
         .await;
-}
-
-fn component() -> std::path::PathBuf {
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let target_dir = Path::new(env!("PLUGIN_TARGET_DIR"));
-    plugin_build::build_component("plugin-misbehaving", workspace, target_dir).expect("it compiles")
 }

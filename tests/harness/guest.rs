@@ -1,0 +1,38 @@
+//! The guest `misbehaving` (tests/plugins), compiled once for a process, and variants of it that are made from its bytes.
+
+use std::path::Path;
+use std::sync::OnceLock;
+
+/// What the guest's own marker begins with; its length never changes.
+const MARKER: &[u8] = b"describe: misbehaving";
+const MARKER_BYTES: usize = 128;
+
+/// The component.
+pub fn component() -> &'static [u8] {
+    static COMPONENT: OnceLock<Vec<u8>> = OnceLock::new();
+    COMPONENT.get_or_init(|| {
+        let workspace = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let target_dir = Path::new(env!("PLUGIN_TARGET_DIR"));
+        let path = plugin_build::build_component("plugin-misbehaving", workspace, target_dir);
+        std::fs::read(path.expect("it compiles")).expect("it was written just now")
+    })
+}
+
+/// One that says of itself that it is of this kind and version, and does what the wish says: `tables:trap`.
+pub fn described(kind: &str, version: &str, wish: &str) -> Vec<u8> {
+    let mut bytes = component().to_vec();
+    let mut places = (0..bytes.len()).filter(|&at| bytes[at..].starts_with(MARKER));
+    let place = places.next().expect("the guest has its marker");
+    assert_eq!(places.next(), None, "one marker");
+    let said = format!("describe: {kind} {version} {wish}");
+    let marker = &mut bytes[place..place + MARKER_BYTES];
+    marker.fill(b' ');
+    marker[..said.len()].copy_from_slice(said.as_bytes());
+    bytes
+}
+
+/// The same plugin in another file: a section that nobody reads differs.
+pub fn variant(component: &[u8], number: u8) -> Vec<u8> {
+    // A custom section: its id, the length of what follows, the length of its name, the name, the content.
+    [component, &[0, 3, 1, b'n', number]].concat()
+}
