@@ -222,5 +222,5 @@ async fn a_running_host_lists_its_plugins() {
         &["the host answers 401"],
     );
     let args = ["list", "--url", &url, "--key", &host.key, "--org", "none"];
-    refused(folder.path(), &args, &["the host answers 404"]);
+    refused(folder.path(), &args, &["the host answers 403"]);
 }
