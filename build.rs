@@ -1,4 +1,5 @@
-//! Compiles the built-in plugins to components and tells the host where to embed them from.
+//! Compiles the built-in plugins, and the one that the demo brings along, to components and tells the host where to embed
+//! them from.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -6,14 +7,16 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 /// Package and the variable that names its component.
-const BUILT_IN: &[(&str, &str)] = &[
+const EMBEDDED: &[(&str, &str)] = &[
     ("plugin-postgres", "EMBEDDED_PLUGIN_POSTGRES"),
     ("plugin-sql-server", "EMBEDDED_PLUGIN_SQL_SERVER"),
+    ("plugin-sqlite", "EMBEDDED_PLUGIN_SQLITE"),
 ];
 
 /// What the components are made of.
 const SOURCES: &[&str] = &[
     "build.rs",
+    "examples/sqlite-source",
     "plugins/postgres",
     "plugins/sdk",
     "plugins/sql_server",
@@ -33,7 +36,7 @@ fn main() {
     let target_dir = outer_target_dir(&out_dir).join("plugins");
     // Where the tests build the plugins that are not embedded.
     println!("cargo:rustc-env=PLUGIN_TARGET_DIR={}", target_dir.display());
-    for (package, variable) in BUILT_IN {
+    for (package, variable) in EMBEDDED {
         let built = plugin_build::build_component(package, &workspace, &target_dir);
         // The error goes to a person: its sentence, not its debug form.
         let component = built.unwrap_or_else(|error| fail(&error.to_string()));

@@ -27,4 +27,4 @@ if have apt-get; then
 fi
 echo "setup: could not install: ${missing[*]}" >&2
 wasm_ready || { echo "setup: plugins need a wasm toolchain: rustup target add wasm32-unknown-unknown" >&2; exit 1; }
-postgres_ready || echo "setup: without PostgreSQL's server programs there is no demo, and most tests fail" >&2
+postgres_ready || echo "setup: without PostgreSQL's server programs the demo copies an SQLite file, and most tests fail" >&2

@@ -4,8 +4,8 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use crate::conformance::component;
 use crate::harness::Host;
+use crate::harness::plugin::component;
 
 /// What was said on both channels, and whether it went well.
 fn sluice(folder: &Path, args: &[&str]) -> (String, bool) {

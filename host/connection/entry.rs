@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value as Json};
 
-use super::{files, postgres, sql_server};
+use super::{files, postgres, sql_server, sqlite};
 
 const MAX_SESSIONS: usize = 4;
 const STATEMENT_TIMEOUT_MS: u64 = 60_000;
@@ -21,6 +21,7 @@ const KEYS: [&str; 4] = ["kind", "dsn", "max_sessions", "statement_timeout_ms"];
 pub enum Dsn {
     Postgres(postgres::Dsn),
     SqlServer(sql_server::Dsn),
+    Sqlite(sqlite::Dsn),
     Files(files::Dsn),
 }
 
@@ -64,6 +65,7 @@ pub fn read(entry: &Json, surroundings: &Surroundings<'_>) -> Result<Entry, Stri
     let parse: fn(&str, &Path) -> Result<Dsn, String> = match kind_of(entry) {
         postgres::KIND => |text, _| postgres::Dsn::parse(text).map(Dsn::Postgres),
         sql_server::KIND => |text, _| sql_server::Dsn::parse(text).map(Dsn::SqlServer),
+        sqlite::KIND => |text, folder| sqlite::Dsn::parse(text, folder).map(Dsn::Sqlite),
         files::KIND => |text, folder| files::Dsn::parse(text, folder).map(Dsn::Files),
         "" => {
             return Err(format!(
@@ -102,9 +104,10 @@ pub fn read(entry: &Json, surroundings: &Surroundings<'_>) -> Result<Entry, Stri
 
 fn known_kinds() -> String {
     format!(
-        "this host knows \"{}\", \"{}\" and \"{}\"",
+        "this host knows \"{}\", \"{}\", \"{}\" and \"{}\"",
         postgres::KIND,
         sql_server::KIND,
+        sqlite::KIND,
         files::KIND
     )
 }
@@ -237,7 +240,7 @@ mod tests {
             (json!({"kind": "oracle", "dsn": dsn}), "\"oracle\""),
             (
                 json!({"kind": "oracle", "dsn": dsn}),
-                "\"postgres\", \"sql_server\" and \"files\"",
+                "\"postgres\", \"sql_server\", \"sqlite\" and \"files\"",
             ),
             (
                 json!({"kind": "sql_server", "dsn": "server=h;uid=u;pwd=${PW};pool=canary"}),

@@ -1,11 +1,13 @@
-//! One socket to a server of any engine, and a statement that runs on it. The only place that asks which engine it is.
+//! One socket to a server of any engine, or an open file of SQLite, and a statement that runs on it. The only place that
+//! asks which engine it is.
 //! Dropping a link ends its server session: what runs is cancelled, the socket is closed, and only then is the place
 //! under `max_sessions` free again.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{postgres, sql_server};
+use super::stream::lost;
+use super::{postgres, sql_server, sqlite};
 use crate::model::batch::Batch;
 use crate::model::source::{Column, ErrorKind, SourceError};
 use crate::model::value::Value;
@@ -14,6 +16,7 @@ use crate::model::value::Value;
 pub enum Link {
     Postgres(Box<postgres::Link>),
     SqlServer(Box<sql_server::Link>),
+    Sqlite(Box<sqlite::Link>),
 }
 
 /// How a statement is bounded in time.
@@ -77,6 +80,7 @@ impl From<End> for SourceError {
 pub enum Reading<'a> {
     Postgres(Box<postgres::Reading>),
     SqlServer(Box<sql_server::Reading<'a>>),
+    Sqlite(Box<sqlite::Reading>),
 }
 
 impl Link {
@@ -89,6 +93,9 @@ impl Link {
             Self::SqlServer(link) => {
                 Reading::SqlServer(Box::new(sql_server::Reading::start(link, statement).await?))
             }
+            Self::Sqlite(link) => {
+                Reading::Sqlite(Box::new(sqlite::Reading::start(link, statement).await?))
+            }
         })
     }
 
@@ -100,6 +107,10 @@ impl Link {
                 link.running = false;
                 Ok(())
             }
+            Self::Sqlite(link) => match link.settle().await {
+                true => Ok(()),
+                false => Err(lost()),
+            },
         }
     }
 
@@ -108,6 +119,7 @@ impl Link {
         match self {
             Self::Postgres(link) => !link.running || postgres::finish(link).await.is_ok(),
             Self::SqlServer(link) => !link.running,
+            Self::Sqlite(link) => link.settle().await,
         }
     }
 
@@ -128,9 +140,12 @@ impl Link {
         statement: &Statement<'_>,
         limit: Limit,
     ) -> Result<Vec<Vec<Value>>, End> {
-        // SQL Server would have to be asked first what the columns of a batch are.
-        if let Self::SqlServer(link) = self {
-            return sql_server::values(link, statement, limit).await;
+        match self {
+            // It would have to be asked first what the columns of a batch are.
+            Self::SqlServer(link) => return sql_server::values(link, statement, limit).await,
+            // Columns of a batch have one type, its values each their own.
+            Self::Sqlite(link) => return sqlite::values(link, statement, limit).await,
+            Self::Postgres(_) => {}
         }
         let batch = self.page(statement, limit).await?;
         let columns: Vec<usize> = (0..batch.columns.len()).collect();
@@ -146,6 +161,7 @@ impl Reading<'_> {
         match self {
             Self::Postgres(reading) => reading.decoder.columns(),
             Self::SqlServer(reading) => reading.decoder.columns(),
+            Self::Sqlite(reading) => reading.decoder.columns(),
         }
     }
 
@@ -154,6 +170,7 @@ impl Reading<'_> {
         match self {
             Self::Postgres(reading) => reading.decoder.rows(),
             Self::SqlServer(reading) => reading.decoder.rows(),
+            Self::Sqlite(reading) => reading.decoder.rows(),
         }
     }
 
@@ -162,6 +179,7 @@ impl Reading<'_> {
         match self {
             Self::Postgres(reading) => reading.decoder.bytes(),
             Self::SqlServer(reading) => reading.decoder.bytes(),
+            Self::Sqlite(reading) => reading.decoder.bytes(),
         }
     }
 
@@ -170,6 +188,7 @@ impl Reading<'_> {
         match self {
             Self::Postgres(reading) => reading.next().await,
             Self::SqlServer(reading) => reading.next().await,
+            Self::Sqlite(reading) => reading.next().await,
         }
     }
 
@@ -178,6 +197,7 @@ impl Reading<'_> {
         match self {
             Self::Postgres(reading) => reading.finish(),
             Self::SqlServer(reading) => reading.finish(),
+            Self::Sqlite(reading) => reading.finish(),
         }
     }
 }

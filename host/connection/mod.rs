@@ -9,6 +9,7 @@ mod postgres;
 mod registry;
 mod session;
 mod sql_server;
+mod sqlite;
 mod stream;
 mod trouble;
 
@@ -21,7 +22,7 @@ pub use stream::RowStream;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConnectionEntry {
     pub name: String,
-    /// `postgres`, `sql_server`, `files`; empty if the entry is too broken to say.
+    /// `postgres`, `sql_server`, `sqlite`, `files`; empty if the entry is too broken to say.
     pub kind: String,
     /// Why it cannot be used, and what to do.
     pub problem: Option<String>,

@@ -11,7 +11,7 @@ use tokio::sync::Semaphore;
 use super::ConnectionEntry;
 use super::entry::{self, Dsn, Entry, Surroundings};
 use super::session::Session;
-use super::{files, postgres, sql_server};
+use super::{files, postgres, sql_server, sqlite};
 use crate::model::pacing::Isolation;
 use crate::model::source::{ErrorKind, SourceError};
 
@@ -79,6 +79,7 @@ impl Connections {
             Dsn::SqlServer(dsn) => {
                 sql_server::connect(dsn, timeout, isolation, application_name, place).await
             }
+            Dsn::Sqlite(dsn) => sqlite::connect(dsn, timeout, place).await,
             Dsn::Files(dsn) => files::connect(dsn, timeout, place).await,
         }
     }

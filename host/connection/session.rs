@@ -8,7 +8,7 @@ use tokio::sync::oneshot::error::TryRecvError;
 
 use super::link::{End, Limit, Link, Span, Statement};
 use super::stream::RowStream;
-use super::{files, postgres, sql_server};
+use super::{files, postgres, sql_server, sqlite};
 use crate::model::batch::Batch;
 use crate::model::pacing::Isolation;
 use crate::model::source::{ErrorKind, SourceError};
@@ -51,6 +51,7 @@ impl Session {
         let kind = match link {
             Link::Postgres(_) => postgres::KIND,
             Link::SqlServer(_) => sql_server::KIND,
+            Link::Sqlite(_) => sqlite::KIND,
         };
         Self {
             kind,

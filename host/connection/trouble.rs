@@ -15,6 +15,8 @@ pub enum Trouble {
     OutOfRange,
     /// More than one dimension.
     Dimensions,
+    /// A value of another kind than its column says, where the database lets that be.
+    OtherKind,
 }
 
 impl Trouble {
@@ -34,6 +36,10 @@ impl Trouble {
             ),
             Self::OutOfRange => format!(
                 "column \"{name}\" holds a value beyond the range of what it lands as: clean up the value or leave the column out"
+            ),
+            Self::OtherKind => format!(
+                "column \"{name}\" is declared {} and holds a value that is none: clean up the value, leave the column out, or read a query that makes it text: cast(\"{name}\" as text)",
+                column.native_type
             ),
             Self::Dimensions => format!(
                 "column \"{name}\" holds an array of several dimensions, only one can be landed: clean up the value or leave the column out"

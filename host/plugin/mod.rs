@@ -21,7 +21,6 @@ mod gate;
 mod imports;
 mod inspect;
 mod instance;
-mod iso;
 mod limits;
 mod listed;
 mod loaded;

@@ -3,7 +3,7 @@
 
 use std::cmp::Ordering;
 
-use super::iso;
+use crate::model::iso;
 use crate::model::value::Value;
 
 /// True only if `next` certainly comes before `previous`.

@@ -1,6 +1,7 @@
 //! Each rule broken by a guest that keeps all the others: the kit names it.
 
-use super::{component, failed, not_passed, test};
+use super::{failed, not_passed, test};
+use crate::harness::plugin::component;
 use crate::harness::{Kind, Source};
 
 /// A table that is read wrongly, and the checks that say so.

@@ -3,7 +3,7 @@
 mod lies;
 mod plugins;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -12,13 +12,6 @@ use sluice::connection::Connections;
 use sluice::plugin::inspect;
 
 use crate::harness::Source;
-
-/// Where the component of a package is, built when it is not fresh.
-pub fn component(package: &str) -> PathBuf {
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let target_dir = Path::new(env!("PLUGIN_TARGET_DIR"));
-    plugin_build::build_component(package, workspace, target_dir).expect("it compiles")
-}
 
 /// The kit on one component and one database.
 async fn test(component: &Path, source: &Source, tables: &[&str]) -> Report {

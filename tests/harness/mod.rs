@@ -2,6 +2,7 @@
 //! Everything ends with the test, however that ends.
 
 pub mod guest;
+pub mod plugin;
 pub mod process;
 pub mod proxy;
 pub mod source;

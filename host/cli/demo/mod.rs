@@ -1,17 +1,19 @@
 //! `sluice demo`: the main job on throw-away databases, through the REST API as any client would use it. Succeeds only if
 //! the knowledge base has what the sources have.
 
+mod file;
 mod shop;
 mod tour;
 mod warehouse;
 
 use std::io::{IsTerminal, Write};
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Args;
 use indicatif::HumanCount;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -20,7 +22,7 @@ use crate::app::App;
 use crate::cluster::Cluster;
 use crate::config::Config;
 use crate::telemetry;
-use tour::Tour;
+use tour::{Table, Tour};
 use warehouse::Warehouse;
 
 #[derive(Debug, Args)]
@@ -37,10 +39,11 @@ impl Demo {
     pub async fn run(self, config: Config) -> Result<ExitCode, CommandError> {
         let folder = tempfile::tempdir().map_err(CommandError::from_display)?;
         say("1. a source: a throw-away PostgreSQL cluster");
-        let cluster = Cluster::start().map_err(|error| {
-            CommandError(format!("the demo needs a source database, and {error}"))
-        })?;
-        let orders = shop::fill(&cluster, self.rows).await?;
+        let Shop {
+            orders,
+            connection,
+            _cluster,
+        } = Shop::open(folder.path(), self.rows).await?;
         say(&format!(
             "   table orders, {} rows",
             HumanCount(self.rows.into())
@@ -50,13 +53,14 @@ impl Demo {
 
         let config = Config {
             data_dir: folder.path().to_owned(),
+            plugins_dir: Some(folder.path().join(PLUGINS)),
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             log: "warn".into(),
             ..config
         };
         telemetry::start(&config).map_err(CommandError)?;
         let connections = json!({
-            "shop": {"kind": "postgres", "dsn": cluster.dsn("postgres")},
+            "shop": connection,
             "warehouse": {"kind": "sql_server", "dsn": warehouse.dsn()}
         });
         std::fs::write(
@@ -113,6 +117,44 @@ impl Demo {
             ExitCode::SUCCESS
         } else {
             ExitCode::FAILURE
+        })
+    }
+}
+
+/// The folder for plugins, in the demo's own folder.
+const PLUGINS: &str = "plugins";
+
+/// Where the orders are.
+struct Shop {
+    orders: Table,
+    /// Its entry in `connections.json`.
+    connection: Value,
+    /// Ends with the demo.
+    _cluster: Option<Cluster>,
+}
+
+impl Shop {
+    /// In a throw-away cluster, or in a file in this folder where there can be none.
+    async fn open(folder: &Path, rows: u32) -> Result<Self, CommandError> {
+        let cluster = match Cluster::start() {
+            Ok(cluster) => cluster,
+            Err(error) => {
+                say(&format!(
+                    "   {error}\n   instead: an SQLite file, and a plugin for it in the plugins folder"
+                ));
+                file::add_plugin(&folder.join(PLUGINS)).map_err(CommandError::from_display)?;
+                let path = folder.join("shop.db");
+                return Ok(Self {
+                    orders: file::fill(&path, rows)?,
+                    connection: json!({"kind": "sqlite", "dsn": path}),
+                    _cluster: None,
+                });
+            }
+        };
+        Ok(Self {
+            orders: shop::fill(&cluster, rows).await?,
+            connection: json!({"kind": "postgres", "dsn": cluster.dsn("postgres")}),
+            _cluster: Some(cluster),
         })
     }
 }

@@ -12,8 +12,9 @@ use arrow::datatypes::{
 };
 
 use super::super::bindings::sluice::source::database::{ColumnData, ColumnValues, Varlen};
-use super::{assemble, decimal, invalid};
+use super::{assemble, invalid};
 use crate::model::batch::Batch;
+use crate::model::decimal;
 use crate::model::source::{Column, DataType, ErrorKind, SourceError};
 
 /// A batch of the announced columns, or what is wrong with it.

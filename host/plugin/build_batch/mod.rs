@@ -1,7 +1,6 @@
 //! Batches that a guest builds. Every length, offset, byte and digit is checked; nothing is cut, rounded or guessed.
 
 mod columns;
-mod decimal;
 mod rows;
 
 use arrow::array::ArrayRef;

@@ -8,11 +8,11 @@ use arrow::array::{
 };
 
 use super::super::bindings::sluice::source::types::Value;
-use super::super::iso;
 use super::columns::conversion;
-use super::{assemble, decimal, invalid};
+use super::{assemble, invalid};
 use crate::model::batch::Batch;
 use crate::model::source::{Column, DataType, ErrorKind, SourceError};
+use crate::model::{decimal, iso};
 
 /// A batch of the announced columns, or what is wrong with it.
 pub fn from_rows(columns: Vec<Column>, rows: &[Vec<Value>]) -> Result<Batch, SourceError> {

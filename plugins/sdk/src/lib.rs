@@ -19,6 +19,7 @@ pub mod boundary;
 pub mod column;
 pub mod cursor;
 pub mod fault;
+pub mod indexes;
 pub mod keyed;
 pub mod keyless;
 pub mod kind;

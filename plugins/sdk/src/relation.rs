@@ -25,7 +25,7 @@ pub struct Attribute<K: Kind> {
     /// A promise that the server keeps for every row that a read of this table returns.
     pub not_null: bool,
     pub readable: bool,
-    /// Not part of a read that asks for all columns.
+    /// Not part of a read that asks for all columns, nor of a key that no request names.
     pub hidden: bool,
     pub data_type: K::Type,
 }
@@ -64,7 +64,7 @@ impl<K: Kind> Relation<K> {
         }
         let usable = |column: &usize| {
             let attribute = &self.columns[*column];
-            attribute.readable && attribute.operand().is_some()
+            attribute.readable && !attribute.hidden && attribute.operand().is_some()
         };
         let key = self.keys.iter().find(|key| key.iter().all(usable))?;
         Some(

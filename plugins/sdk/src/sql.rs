@@ -13,6 +13,8 @@ pub trait Dialect: Sized + 'static {
     const COUNT: &'static str;
     /// How the watermark bounds the cursor column: by the greatest value to read, or the least not to.
     const UNTIL: &'static str;
+    /// Whether a bound can take in the rows that are equal to the last. If not, the value of that one bounds them.
+    const HAS_TIES: bool = true;
 
     /// A quoted identifier. Every name is quoted, so that case, dots and keywords mean nothing.
     fn identifier(name: &str) -> String;
@@ -157,7 +159,17 @@ impl<D: Dialect> Table<D> {
         if known.until {
             conditions.push(self.cursor.compare(D::UNTIL, behind.len() + 1));
         }
-        self.select(&conditions, &order, bound)
+        if let (Bound::RowsWithTies(rows), false) = (bound, D::HAS_TIES) {
+            let last = [self.cursor_column()];
+            let last = self.select(&last, &conditions, &order, Bound::Rows(rows));
+            let name = D::identifier(self.cursor.name());
+            conditions.push(format!(
+                "{} <= (select max(last.{name}) from ({last}) as last)",
+                self.cursor_column()
+            ));
+            return self.select(&self.items, &conditions, &order, Bound::All);
+        }
+        self.select(&self.items, &conditions, &order, bound)
     }
 
     /// Reads the rows with the cursor value that is the first parameter, at or before the key in the next `tie` ones if
@@ -168,7 +180,7 @@ impl<D: Dialect> Table<D> {
         if behind > 0 {
             conditions.push(D::Operand::after(&key[..behind], 2 + tie));
         }
-        self.select(&conditions, &key, bound)
+        self.select(&self.items, &conditions, &key, bound)
     }
 
     /// Counts the rows with the cursor value that is the first parameter, at or before the key in the next `tie` ones,
@@ -203,7 +215,13 @@ impl<D: Dialect> Table<D> {
         conditions
     }
 
-    fn select(&self, conditions: &[String], order: &[&D::Operand], bound: Bound) -> String {
+    fn select(
+        &self,
+        items: &[String],
+        conditions: &[String],
+        order: &[&D::Operand],
+        bound: Bound,
+    ) -> String {
         let mut tail = String::new();
         if !conditions.is_empty() {
             tail += &format!(" where {}", conditions.join(" and "));
@@ -215,7 +233,7 @@ impl<D: Dialect> Table<D> {
         let options = &self.options;
         format!(
             "{}{options}",
-            select::<D>(&self.source, &self.items, &tail, bound)
+            select::<D>(&self.source, items, &tail, bound)
         )
     }
 

@@ -4,11 +4,11 @@
 use plugin_sdk::answer::{self, Cells, query, unexpected};
 use plugin_sdk::bindings::{Connection, Error, ErrorKind, TableEntry, Value};
 use plugin_sdk::fault::{about, error};
+use plugin_sdk::indexes::{Index, keys, ordered};
 use plugin_sdk::missing::{no_such_table, unreadable_table};
 use plugin_sdk::sql::{Source, qualified};
 
 use crate::column_type::Type;
-use crate::indexes::{Index, keys, ordered};
 use crate::sql::{SqlServer, columns_of};
 use crate::watermark::Isolation;
 

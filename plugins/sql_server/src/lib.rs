@@ -4,7 +4,6 @@
 
 mod catalog;
 mod column_type;
-mod indexes;
 mod sql;
 mod watermark;
 

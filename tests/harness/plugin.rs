@@ -1,0 +1,20 @@
+//! Plugins that are not built in, in a folder of their own.
+
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+
+/// The component of a package, built if it is not.
+pub fn component(package: &str) -> PathBuf {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let target_dir = Path::new(env!("PLUGIN_TARGET_DIR"));
+    plugin_build::build_component(package, workspace, target_dir).expect("it compiles")
+}
+
+/// A plugins folder with this one.
+pub fn folder_of(package: &str) -> TempDir {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = folder.path().join(format!("{package}.wasm"));
+    std::fs::copy(component(package), file).expect("writable");
+    folder
+}
