@@ -19,7 +19,7 @@ fn shell(folder: &Path, script: &str) -> Output {
     let port = TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr());
     let address = port.expect("a free port").to_string();
     // The host that it starts ends with the shell.
-    let script = format!("set -euo pipefail\ntrap 'kill $(jobs -p)' EXIT\n{script}");
+    let script = format!("set -euo pipefail\ntrap 'kill $(jobs -p) 2> /dev/null' EXIT\n{script}");
     Command::new("bash")
         .args(["-c", &script])
         .current_dir(folder)

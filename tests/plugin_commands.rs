@@ -4,6 +4,7 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use crate::harness::Host;
 use crate::harness::plugin::component;
 
 /// What was said on both channels, and whether it went well.
@@ -199,4 +200,27 @@ fn a_host_that_does_not_answer_is_named() {
     refused(folder.path(), &["list"], &["--key"]);
     let (said, _) = sluice(folder.path(), &args);
     assert!(!said.contains("canary"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_running_host_lists_its_plugins() {
+    let host = Host::start().await;
+    let folder = folder();
+    let url = host.url("");
+    let (said, went_well) = sluice(folder.path(), &["list", "--url", &url, "--key", &host.key]);
+    assert!(went_well, "{said}");
+    for kind in ["postgres", "sql_server"] {
+        let line = said.lines().find(|line| line.starts_with(kind));
+        assert!(
+            line.is_some_and(|line| line.contains(" serving ") && line.contains(" built in ")),
+            "{said}"
+        );
+    }
+    refused(
+        folder.path(),
+        &["list", "--url", &url, "--key", "wrong"],
+        &["the host answers 401"],
+    );
+    let args = ["list", "--url", &url, "--key", &host.key, "--org", "none"];
+    refused(folder.path(), &args, &["the host answers 403"]);
 }

@@ -8,11 +8,7 @@ use crate::plugin::{ColumnEntry, Probe, TableEntry};
 /// Instances, and calls in each.
 const TIMES: usize = 3;
 
-pub async fn describe(subject: &Subject) -> Outcome {
-    described(subject).await.into()
-}
-
-async fn described(subject: &Subject) -> Result<(), Stop> {
+pub async fn describe(subject: &Subject) -> Result<(), Stop> {
     for instance in 1..=TIMES {
         let mut probe = Probe::new(&subject.plugin).await?;
         for call in 1..=TIMES {
@@ -29,11 +25,7 @@ async fn described(subject: &Subject) -> Result<(), Stop> {
     Ok(())
 }
 
-pub async fn check(subject: &Subject) -> Outcome {
-    checked(subject).await.into()
-}
-
-async fn checked(subject: &Subject) -> Result<(), Stop> {
+pub async fn check(subject: &Subject) -> Result<(), Stop> {
     let session = subject.connect().await?;
     let version = Probe::new(&subject.plugin).await?.check(session).await?;
     if version.is_empty() {
@@ -44,11 +36,7 @@ async fn checked(subject: &Subject) -> Result<(), Stop> {
     Ok(())
 }
 
-pub async fn dead_connection(subject: &Subject) -> Outcome {
-    dead(subject).await.into()
-}
-
-async fn dead(subject: &Subject) -> Result<(), Stop> {
+pub async fn dead_connection(subject: &Subject) -> Result<(), Stop> {
     let session = subject.connect().await?;
     let mut probe = Probe::new(&subject.plugin).await?;
     probe.break_source_at(0);
@@ -60,11 +48,7 @@ async fn dead(subject: &Subject) -> Result<(), Stop> {
     }
 }
 
-pub async fn tables(subject: &Subject) -> Outcome {
-    listed(subject).await.into()
-}
-
-async fn listed(subject: &Subject) -> Result<(), Stop> {
+pub async fn tables(subject: &Subject) -> Result<(), Stop> {
     let first = subject.plugin.tables(subject.connect().await?).await?;
     let second = subject.plugin.tables(subject.connect().await?).await?;
     let names = |entries: &[TableEntry]| -> Vec<(String, String)> {

@@ -2,6 +2,7 @@
 //! page. That read is the reference of every other.
 
 use super::Subject;
+use super::chosen::{self, Name, ROWS};
 use super::outcome::{Outcome, Verdict, skipped};
 use super::read::{LARGEST_PAGE, Pass, Plan, read};
 use super::rows::{Row, rows_of};
@@ -10,10 +11,6 @@ use crate::model::failure::Failure;
 use crate::model::source::{DataType, Source};
 use crate::plugin::ColumnEntry;
 
-/// Tables that are looked at when none is named.
-const TABLES: usize = 16;
-/// A larger table is left out: it would be read dozens of times.
-const ROWS: usize = 5_000;
 /// Cursor columns of one table that are tried.
 const CURSOR_COLUMNS: usize = 4;
 
@@ -79,117 +76,68 @@ impl Bench {
         let mut verdict = Verdict::default();
         match bench.choose().await {
             Ok(chosen) => {
-                for (schema, table) in chosen {
-                    bench.add(schema, table, &mut verdict).await;
+                for name in chosen {
+                    bench.add(name, &mut verdict).await;
                 }
             }
-            Err(failure) => {
-                verdict.add("the list of tables", Err(failure.into()));
-            }
+            Err(failure) => verdict.add("the list of tables", Err(failure.into())),
         }
-        (
-            bench,
-            verdict.outcome("no table was found that can be read: name one with --table"),
-        )
+        let none = "no table was found that can be read: name one with --table";
+        (bench, verdict.outcome(none))
     }
 
-    async fn choose(&mut self) -> Result<Vec<(String, String)>, Failure> {
+    async fn choose(&mut self) -> Result<Vec<Name>, Failure> {
         let session = self.subject.connect().await?;
         let listed = self.subject.plugin.tables(session).await?;
-        let mut chosen = Vec::new();
-        for name in &self.subject.tables {
-            let is_meant =
-                |schema: &str, table: &str| table == name || format!("{schema}.{table}") == *name;
-            let entry = listed
-                .iter()
-                .find(|entry| is_meant(&entry.schema, &entry.name));
-            chosen.push(match (entry, name.split_once('.')) {
-                (Some(entry), _) => (entry.schema.clone(), entry.name.clone()),
-                (None, Some((schema, table))) if self.has_schemas() => {
-                    (schema.to_owned(), table.to_owned())
-                }
-                (None, _) => (String::new(), name.clone()),
-            });
+        if self.subject.tables.is_empty() {
+            return Ok(chosen::first(&listed, &mut self.notes));
         }
-        if !self.subject.tables.is_empty() {
-            return Ok(chosen);
-        }
-        for entry in listed {
-            if entry.approx_rows.is_some_and(|rows| rows > ROWS as u64) {
-                self.leave_out(
-                    &entry.schema,
-                    &entry.name,
-                    &format!("it has more than {ROWS} rows"),
-                );
-            } else if chosen.len() == TABLES {
-                self.leave_out(
-                    &entry.schema,
-                    &entry.name,
-                    &format!("{TABLES} tables are enough; name others with --table"),
-                );
-            } else {
-                chosen.push((entry.schema, entry.name));
-            }
-        }
-        Ok(chosen)
+        let has_schemas = !self.subject.plugin.description().default_schema.is_empty();
+        let named = self.subject.tables.iter();
+        let named = named.map(|table| chosen::named(table, &listed, has_schemas));
+        Ok(named.collect())
     }
 
-    fn has_schemas(&self) -> bool {
-        !self.subject.plugin.description().default_schema.is_empty()
-    }
-
-    fn leave_out(&mut self, schema: &str, table: &str, why: &str) {
-        let dot = if schema.is_empty() { "" } else { "." };
-        self.notes
-            .push(format!("{schema}{dot}{table} is left out: {why}"));
-    }
-
-    async fn add(&mut self, schema: String, name: String, verdict: &mut Verdict) {
-        let schema = (!schema.is_empty()).then_some(schema);
-        let entries = match self.columns(schema.as_deref(), &name).await {
+    /// Every cursor column of a table that shows what none before it did.
+    async fn add(&mut self, name: Name, verdict: &mut Verdict) {
+        let entries = match self.columns(name.schema.as_deref(), &name.table).await {
             Ok(entries) => entries,
             Err(failure) => {
                 verdict.add(&format!("the columns of {name}"), Err(failure.into()));
                 return;
             }
         };
-        let mut wanted = Shapes::default();
-        let mut tried = 0;
-        for column in by_promise(&entries) {
-            let source = self.source(schema.clone(), &name, &column.column.name);
+        let promising = by_promise(&entries);
+        if promising.is_empty() {
+            let reason = format!("{name} has no column that can be a cursor");
+            verdict.add("", Err(skipped(reason)));
+        }
+        let mut shown: Option<Shapes> = None;
+        for column in promising.into_iter().take(CURSOR_COLUMNS) {
+            let source = self.source(name.schema.clone(), &name.table, &column.column.name);
             let plan = Plan {
                 page_rows: LARGEST_PAGE,
                 at_most: ROWS,
                 ..Plan::default()
             };
             let mut pass = read(&self.subject, &source, &plan).await;
-            if let Some(failure) = pass.failure.take() {
-                if pass.rows.len() > ROWS {
-                    self.leave_out(
-                        schema.as_deref().unwrap_or(""),
-                        &name,
-                        &format!("it has more than {ROWS} rows"),
-                    );
-                    return;
+            match pass.failure.take() {
+                None => verdict.add("", Ok(())),
+                Some(_) if pass.rows.len() > ROWS => {
+                    return self.notes.push(name.left_out(chosen::TOO_LARGE));
                 }
-                verdict.add(&label(&source), Err(failure.into()));
-                return;
+                // A value that cannot land: no fault of the plugin.
+                Some(failure) if failure.code == "conversion" => {
+                    return self.notes.push(name.left_out(&failure.detail));
+                }
+                Some(failure) => return verdict.add(&label(&source), Err(failure.into())),
             }
             let table = Table::of(source, entries.clone(), pass);
-            verdict.add("", Ok(()));
-            // The first, and every other that shows what none before it did.
-            if tried == 0 || !table.shapes.is_within(&wanted) {
-                wanted.add(&table.shapes);
+            let is_new = shown.is_none_or(|shown| !table.shapes.is_within(&shown));
+            if is_new {
+                shown.get_or_insert_default().add(&table.shapes);
                 self.tables.push(table);
             }
-            tried += 1;
-            if tried == CURSOR_COLUMNS {
-                return;
-            }
-        }
-        if tried == 0 {
-            let reason = skipped(format!("{name} has no column that can be a cursor"));
-            verdict.add(&name, Err(reason));
         }
     }
 

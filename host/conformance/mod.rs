@@ -5,6 +5,8 @@
 
 mod asking;
 mod bench;
+mod chosen;
+mod going_on;
 mod holding;
 mod outcome;
 mod read;
@@ -34,72 +36,55 @@ pub struct Subject {
 }
 
 /// Makes every check, in the order of [`RULES`], and says each result as soon as it is known.
-pub async fn run(subject: Subject, mut said: impl FnMut(&Check) + Send) -> Report {
-    let mut report = Report::default();
-    let mut say = |report: &mut Report, rule: &'static Rule, outcome: Outcome| {
-        let check = Check { rule, outcome };
-        said(&check);
-        report.checks.push(check);
+pub async fn run(subject: Subject, said: impl FnMut(&Check) + Send) -> Report {
+    use rules::*;
+    let mut run = Run {
+        report: Report::default(),
+        said,
     };
-    say(
-        &mut report,
-        &rules::DESCRIBE,
-        asking::describe(&subject).await,
-    );
-    say(&mut report, &rules::CHECK, asking::check(&subject).await);
-    say(
-        &mut report,
-        &rules::DEAD_CONNECTION,
-        asking::dead_connection(&subject).await,
-    );
-    say(&mut report, &rules::TABLES, asking::tables(&subject).await);
+    run.say(&DESCRIBE, asking::describe(&subject).await);
+    run.say(&CHECK, asking::check(&subject).await);
+    run.say(&DEAD_CONNECTION, asking::dead_connection(&subject).await);
+    run.say(&TABLES, asking::tables(&subject).await);
+
     let (mut bench, opened) = Bench::open(subject).await;
-    report.notes.append(&mut bench.notes);
+    run.report.notes.append(&mut bench.notes);
     let tables = bench.tables.iter();
-    report.tables = tables
-        .map(|table| (table.source.clone(), table.rows.len()))
-        .collect();
-    say(&mut report, &rules::COLUMNS, asking::columns(&bench).await);
-    say(&mut report, &rules::FULL_READ, opened);
-
-    let outcome = reading::page_size(&mut bench).await;
-    say(&mut report, &rules::PAGE_SIZE, outcome);
-    let outcome = reading::fresh_instance(&mut bench).await;
-    say(&mut report, &rules::FRESH_INSTANCE, outcome);
-    let outcome = reading::cursors(&mut bench).await;
-    say(&mut report, &rules::CURSORS, outcome);
-    let outcome = reading::source_error(&mut bench).await;
-    say(&mut report, &rules::SOURCE_ERROR, outcome);
+    let tables = tables.map(|table| (table.source.clone(), table.rows.len()));
+    run.report.tables = tables.collect();
+    run.say(&COLUMNS, asking::columns(&bench).await);
+    run.say(&FULL_READ, opened);
+    run.say(&PAGE_SIZE, reading::page_size(&mut bench).await);
+    run.say(&FRESH_INSTANCE, reading::fresh_instance(&mut bench).await);
+    run.say(&CURSORS, reading::cursors(&mut bench).await);
+    run.say(&SOURCE_ERROR, going_on::source_error(&mut bench).await);
     for shape in shapes::ALL {
-        say(&mut report, shape.rule, shape.outcome(&bench));
+        run.say(shape.rule, shape.outcome(&bench));
     }
+    run.say(&CONTINUED, going_on::continued(&bench).await);
+    run.say(&QUERY, going_on::query(&bench).await);
 
-    say(
-        &mut report,
-        &rules::CONTINUED,
-        reading::continued(&bench).await,
-    );
-    say(&mut report, &rules::QUERY, reading::query(&bench).await);
-    say(&mut report, &rules::PACED, holding::paced(&bench).await);
+    run.say(&PACED, holding::paced(&bench).await);
     let watched = holding::watch(&bench).await;
-    say(&mut report, &rules::MEMORY, holding::memory(&watched));
-    say(&mut report, &rules::HANDLES, holding::handles(&watched));
-    say(
-        &mut report,
-        &rules::MISSING_TABLE,
-        wrong::missing_table(&bench).await,
-    );
-    say(
-        &mut report,
-        &rules::MISSING_COLUMN,
-        wrong::missing_column(&bench).await,
-    );
-    say(
-        &mut report,
-        &rules::WRONG_CURSOR,
-        wrong::wrong_cursor(&bench).await,
-    );
-    let outcome = outcome::default_limits(&report);
-    say(&mut report, &rules::DEFAULT_LIMITS, outcome);
-    report
+    run.say(&MEMORY, holding::memory(&watched));
+    run.say(&HANDLES, holding::handles(&watched));
+    run.say(&MISSING_TABLE, wrong::missing_table(&bench).await);
+    run.say(&MISSING_COLUMN, wrong::missing_column(&bench).await);
+    run.say(&WRONG_CURSOR, wrong::wrong_cursor(&bench).await);
+    run.say(&DEFAULT_LIMITS, outcome::default_limits(&run.report));
+    run.report
+}
+
+struct Run<F> {
+    report: Report,
+    said: F,
+}
+
+impl<F: FnMut(&Check)> Run<F> {
+    fn say(&mut self, rule: &'static Rule, outcome: impl Into<Outcome>) {
+        let outcome = outcome.into();
+        let check = Check { rule, outcome };
+        (self.said)(&check);
+        self.report.checks.push(check);
+    }
 }

@@ -60,7 +60,7 @@ impl Report {
 }
 
 /// Why a check did not pass.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Stop {
     Broken(Broken),
     Skipped(String),

@@ -211,18 +211,16 @@ pub fn same_rows(expected: &Expected<'_>, found: &Pass) -> Result<(), Stop> {
     };
     let mut parts = Vec::new();
     if let Some(first) = difference.missing.first() {
-        let (count, of) = (difference.missing.len(), expected.rows.len());
+        let (missing, of) = (difference.missing.len(), expected.rows.len());
         let which = expected.names.get(*first).map_or("", String::as_str);
         parts.push(format!(
-            "{count} of {of} rows are missing, the first is {which}"
+            "of {of} rows {missing} did not come, first of all {which}"
         ));
     }
     if let Some(first) = difference.extra.first() {
-        let count = difference.extra.len();
-        parts.push(format!(
-            "{count} rows came that are not expected or came twice, the first as row {}",
-            first + 1
-        ));
+        let (extra, of) = (difference.extra.len(), found.rows.len());
+        let which = first + 1;
+        parts.push(format!("of the {of} rows that came {extra} came twice or should not have, the first as number {which}"));
     }
     Err(broken(format!("{}: {}", parts.join("; "), expected.advice)))
 }

@@ -1,10 +1,9 @@
-//! The rules of pages and cursors: whatever the size of a page, wherever a read is cut off, each row comes once.
+//! The rules of pages and cursors: whatever the size of a page, and in whichever instance, each row comes once.
 
 use super::bench::{Bench, Table};
-use super::outcome::{Outcome, Stop, Verdict, broken, passed_on, skipped};
-use super::read::{Expected, LARGEST_PAGE, Mark, Pass, Plan, read, read_all, same_rows};
+use super::outcome::{Outcome, Stop, Verdict, broken, skipped};
+use super::read::{Expected, LARGEST_PAGE, Mark, Pass, Plan, read_all, same_rows};
 use super::rows::{Counts, Row};
-use crate::model::failure::FailureKind;
 
 /// Pages of one read, at most.
 const PAGES: usize = 1_000;
@@ -12,8 +11,6 @@ const PAGES: usize = 1_000;
 const INSTANCES: usize = 60;
 /// Cursors of one table that are gone on from.
 const CURSORS: usize = 12;
-/// Places of one read at which the source is made to fail.
-const BREAKS: usize = 8;
 
 /// 1, 2, 7, n - 1, n, n + 1, of which none cuts a table of n rows into more pages than that.
 fn page_sizes(rows: usize, most_pages: usize) -> Vec<u32> {
@@ -37,7 +34,7 @@ fn page_sizes(rows: usize, most_pages: usize) -> Vec<u32> {
 }
 
 /// One rule on each table. The shapes ask later what went wrong with a table.
-async fn each(
+pub(super) async fn each(
     bench: &mut Bench,
     rule: impl AsyncFn(&Bench, &Table) -> Result<(), Stop>,
 ) -> Outcome {
@@ -163,155 +160,7 @@ fn none_twice(marks: &[Mark]) -> Result<(), Stop> {
     Ok(())
 }
 
-pub async fn source_error(bench: &mut Bench) -> Outcome {
-    each(bench, async |bench, table| broken_off(bench, table).await).await
-}
-
-async fn broken_off(bench: &Bench, table: &Table) -> Result<(), Stop> {
-    let page_rows = u32::try_from(table.rows.len().div_ceil(5).max(1)).unwrap_or(LARGEST_PAGE);
-    let plan = Plan {
-        page_rows,
-        at_most: table.at_most(),
-        ..Plan::default()
-    };
-    let whole = read_all(&bench.subject, &table.source, &plan).await?;
-    let calls = whole.held.last().map_or(0, |held| held.source_calls);
-    if calls == 0 {
-        return Err(skipped("a read asks nothing of the source"));
-    }
-    for call in spread(&(0..calls).collect::<Vec<_>>(), BREAKS) {
-        let plan = Plan {
-            break_at: Some(*call),
-            ..plan.clone()
-        };
-        let cut = read(&bench.subject, &table.source, &plan).await;
-        match &cut.failure {
-            Some(failure) => passed_on(failure)?,
-            None => same(
-                table,
-                &cut,
-                "a failed call was taken for the end of the rows: pass its error on",
-            )?,
-        }
-        if cut.failure.is_some() {
-            go_on(bench, table, &cut, &plan).await?;
-        }
-    }
-    Ok(())
-}
-
-/// From the last cursor before the failure, in a new instance and with a source that answers again.
-async fn go_on(bench: &Bench, table: &Table, cut: &Pass, plan: &Plan<'_>) -> Result<(), Stop> {
-    let last = cut.marks.last();
-    // Rows behind the last cursor were not committed.
-    let landed = &cut.rows[..last.map_or(0, |mark| mark.rows)];
-    let plan = Plan {
-        break_at: None,
-        resume: last.map(|mark| &mark.cursor),
-        landed,
-        ..plan.clone()
-    };
-    let rest = read_all(&bench.subject, &table.source, &plan).await?;
-    let (rows, names) = without(table, landed);
-    let advice = "this was the read that went on after the error";
-    same_rows(
-        &Expected {
-            rows: &rows,
-            names: &names,
-            advice,
-        },
-        &rest,
-    )
-}
-
-pub async fn continued(bench: &Bench) -> Outcome {
-    let mut verdict = Verdict::default();
-    for table in &bench.tables {
-        verdict.add(&table.label(), twice(bench, table).await);
-    }
-    verdict.outcome("no table was read")
-}
-
-async fn twice(bench: &Bench, table: &Table) -> Result<(), Stop> {
-    let plan = Plan {
-        page_rows: LARGEST_PAGE,
-        continued: true,
-        at_most: table.at_most(),
-        ..Plan::default()
-    };
-    let first = read_all(&bench.subject, &table.source, &plan).await?;
-    if first.rows.len() < table.rows.len() && !first.warnings.is_empty() {
-        return Err(skipped(format!(
-            "rows were held back: {}",
-            first.warnings.join("; ")
-        )));
-    }
-    same(
-        table,
-        &first,
-        "this was a continued read, and nothing was held back",
-    )?;
-    let Some(mark) = first.marks.last() else {
-        return if table.rows.is_empty() {
-            Ok(())
-        } else {
-            Err(broken("it ends without a cursor: give its last page one"))
-        };
-    };
-    if mark.rows < first.rows.len() {
-        return Err(broken(
-            "its last rows have no cursor: give the last page one",
-        ));
-    }
-    let plan = Plan {
-        resume: Some(&mark.cursor),
-        landed: &first.rows,
-        ..plan
-    };
-    let second = read_all(&bench.subject, &table.source, &plan).await?;
-    let advice = "this was the read behind the last cursor of a continued one";
-    same_rows(
-        &Expected {
-            rows: &[],
-            names: &[],
-            advice,
-        },
-        &second,
-    )
-}
-
-pub async fn query(bench: &Bench) -> Outcome {
-    let Some(table) = bench.tables.iter().find(|table| !table.rows.is_empty()) else {
-        return Outcome::Skipped("no table has rows".into());
-    };
-    queried(bench, table).await.into()
-}
-
-async fn queried(bench: &Bench, table: &Table) -> Result<(), Stop> {
-    let schema = table
-        .source
-        .schema
-        .as_ref()
-        .map_or(String::new(), |schema| format!("\"{schema}\"."));
-    let mut source = table.source.clone();
-    source.query = Some(format!("select * from {schema}\"{}\"", table.source.table));
-    let plan = Plan {
-        page_rows: 7,
-        at_most: table.at_most(),
-        ..Plan::default()
-    };
-    let pass = read(&bench.subject, &source, &plan).await;
-    match &pass.failure {
-        None => same(table, &pass, "this was the same table, read by a query"),
-        Some(failure) if failure.kind == FailureKind::Config => Err(skipped(format!(
-            "the plugin reads no such query: {}",
-            failure.detail
-        ))),
-        Some(failure) => Err(failure.clone().into()),
-    }
-}
-
-fn same(table: &Table, found: &Pass, advice: &str) -> Result<(), Stop> {
+pub(super) fn same(table: &Table, found: &Pass, advice: &str) -> Result<(), Stop> {
     same_rows(
         &Expected {
             rows: &table.rows,
@@ -333,7 +182,7 @@ fn at(page_rows: u32, stop: Stop) -> Stop {
 }
 
 /// The rows of the reference that are left, with their names.
-fn without(table: &Table, landed: &[Row]) -> (Vec<Row>, Vec<String>) {
+pub(super) fn without(table: &Table, landed: &[Row]) -> (Vec<Row>, Vec<String>) {
     let mut landed = Counts::of(landed);
     let left = table
         .rows
@@ -344,11 +193,10 @@ fn without(table: &Table, landed: &[Row]) -> (Vec<Row>, Vec<String>) {
 }
 
 /// At most so many, evenly from the first to the last.
-fn spread<T>(items: &[T], most: usize) -> impl Iterator<Item = &T> {
+pub(super) fn spread<T>(items: &[T], most: usize) -> impl Iterator<Item = &T> {
     let step = items.len().div_ceil(most).max(1);
-    let last = items
-        .last()
-        .filter(|_| !items.is_empty() && (items.len() - 1) % step != 0);
+    let is_picked = (items.len().saturating_sub(1)).is_multiple_of(step);
+    let last = items.last().filter(|_| !is_picked);
     items.iter().step_by(step).chain(last)
 }
 
@@ -367,7 +215,7 @@ mod tests {
     #[test]
     fn the_first_and_the_last_are_among_those_that_are_picked() {
         let picked: Vec<_> = spread(&(0..100).collect::<Vec<_>>(), 12).copied().collect();
-        assert_eq!((picked[0], picked.last(), picked.len()), (0, Some(&99), 13));
+        assert_eq!((picked[0], picked.last(), picked.len()), (0, Some(&99), 12));
         assert_eq!(spread(&[1], 8).count(), 1);
         assert_eq!(spread::<u8>(&[], 8).count(), 0);
     }

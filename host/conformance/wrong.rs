@@ -1,7 +1,7 @@
 //! Requests that cannot be served, and what has to be said of them: a client is told by the kind of the error.
 
 use super::bench::{Bench, Table};
-use super::outcome::{Outcome, Stop, broken, skipped};
+use super::outcome::{Stop, broken, skipped};
 use super::read::{Plan, request};
 use crate::model::cursor::Cursor;
 use crate::model::failure::{Failure, FailureKind};
@@ -10,21 +10,13 @@ use crate::model::value::Value;
 
 const NOWHERE: &str = "sluice_no_such_name";
 
-pub async fn missing_table(bench: &Bench) -> Outcome {
-    no_table(bench).await.into()
-}
-
-async fn no_table(bench: &Bench) -> Result<(), Stop> {
+pub async fn missing_table(bench: &Bench) -> Result<(), Stop> {
     is_not_found("columns", bench.columns(None, NOWHERE).await.map(|_| ()))?;
     let source = bench.source(None, NOWHERE, "id");
     is_not_found("a read", refused(bench, &source, None).await)
 }
 
-pub async fn missing_column(bench: &Bench) -> Outcome {
-    no_column(bench).await.into()
-}
-
-async fn no_column(bench: &Bench) -> Result<(), Stop> {
+pub async fn missing_column(bench: &Bench) -> Result<(), Stop> {
     let table = some_table(bench)?;
     let cursor = Source {
         cursor_column: NOWHERE.into(),
@@ -44,11 +36,7 @@ async fn no_column(bench: &Bench) -> Result<(), Stop> {
     )
 }
 
-pub async fn wrong_cursor(bench: &Bench) -> Outcome {
-    misfit(bench).await.into()
-}
-
-async fn misfit(bench: &Bench) -> Result<(), Stop> {
+pub async fn wrong_cursor(bench: &Bench) -> Result<(), Stop> {
     let table = some_table(bench)?;
     let value = match table.cursor_type() {
         DataType::Boolean => Value::Text("neither".into()),

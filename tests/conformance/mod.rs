@@ -12,7 +12,6 @@ use sluice::connection::Connections;
 use sluice::plugin::inspect;
 
 use crate::harness::Source;
-use crate::harness::plugin::component;
 
 /// The kit on one component and one database.
 async fn test(component: &Path, source: &Source, tables: &[&str]) -> Report {

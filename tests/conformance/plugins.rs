@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use super::{component, failed, not_passed, test, test_on};
+use super::{failed, not_passed, test, test_on};
+use crate::harness::plugin::component;
 use crate::harness::{Kind, Source};
 
 /// Tables with every shape: without rows, with one, with more pages than memory is watched for, with ties, with nulls, without a
@@ -124,4 +125,53 @@ async fn the_template_keeps_every_rule() {
         ("strange.txt", 5),
     ];
     assert_eq!(tables.collect::<Vec<_>>(), expected);
+}
+
+const SQLITE: &str = "
+create table empty (id integer primary key, name text);
+create table one_row (id integer primary key, name text);
+insert into one_row values (1, 'only');
+create table many (id integer primary key, name text);
+insert into many with recursive n(g) as (select 1 union all select g + 1 from n where g < 1100) select g, 'name' from n;
+create table tied (id integer primary key, changed text, name text);
+insert into tied with recursive n(g) as (select 1 union all select g + 1 from n where g < 9) select g, '2024-02-29', 'first' from n;
+insert into tied values (10, '2024-03-01', null), (11, '2024-03-01', null), (12, null, ''), (13, null, '');
+create index tied_changed on tied (changed, id);
+create table extremes (id integer primary key, name text);
+insert into extremes values (-9223372036854775808, ''), (0, 'größe 🦀'), (9223372036854775807, 'last');
+";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_example_for_sqlite_keeps_every_rule() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("app.db");
+    let database = rusqlite::Connection::open(&path).expect("a file");
+    database.execute_batch(SQLITE).expect("it is SQL");
+    let connection = json!({"kind": "sqlite", "dsn": path});
+    let report = test_on(&component("plugin-sqlite"), connection, &[]).await;
+    assert_eq!(not_passed(&report), [""; 0], "{:?}", report.notes);
+}
+
+/// Rows of files have a place of their own each: no two are equal in it, and none lacks it.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_example_for_files_keeps_every_rule() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let write =
+        |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("writable");
+    write("empty.csv", "id,name\n");
+    write("one.ndjson", "{\"id\": 1, \"name\": \"only\"}\n");
+    write(
+        "many.csv",
+        &format!("id,name\n{}", "1,name\n".repeat(1_100)),
+    );
+    write("strange.csv", "id,name\n9223372036854775807,größe 🦀\n1,\n");
+    let connection = json!({"kind": "files", "dsn": folder.path()});
+    let report = test_on(&component("plugin-files"), connection, &[]).await;
+    assert_eq!(failed(&report), [""; 0], "{:?}", not_passed(&report));
+    let not_passed = not_passed(&report);
+    let skipped: Vec<_> = not_passed
+        .iter()
+        .filter_map(|said| said.split(' ').next())
+        .collect();
+    assert_eq!(skipped, ["ties", "null-cursors", "query"], "{not_passed:?}");
 }

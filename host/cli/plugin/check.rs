@@ -19,12 +19,7 @@ impl Check {
     pub async fn run(self) -> Result<ExitCode, CommandError> {
         let inspection = look_at(&self.file).await?;
         show(&inspection);
-        let Some(plugin) = &inspection.plugin else {
-            for problem in &inspection.problems {
-                eprintln!("sluice: {} {problem}", inspection.file_name);
-            }
-            return Ok(ExitCode::FAILURE);
-        };
+        let plugin = serving(&inspection)?;
         describe(plugin.description());
         println!(
             "It can be loaded. Next: sluice plugin test {} --connection REF",
@@ -78,10 +73,12 @@ fn describe(description: &Description) {
 /// The plugin of a file that may serve.
 ///
 /// # Errors
-/// The first thing that is wrong with it.
+/// Everything that is wrong with it, a line each.
 pub fn serving(inspection: &Inspection) -> Result<&Arc<Plugin>, CommandError> {
     inspection.plugin.as_ref().ok_or_else(|| {
-        let problem = inspection.problems.first().map_or("", String::as_str);
-        CommandError(format!("{} {problem}", inspection.file_name))
+        let name = &inspection.file_name;
+        let problems = inspection.problems.iter();
+        let sentences = problems.map(|problem| format!("{name} {problem}"));
+        CommandError(sentences.collect::<Vec<_>>().join("\nsluice: "))
     })
 }

@@ -9,6 +9,7 @@ mod gated;
 #[path = "../../../tests/harness/guest.rs"]
 mod guest;
 mod hollow;
+mod inspected;
 mod reading;
 mod sandboxed;
 
@@ -19,7 +20,7 @@ use self::guest::component;
 use super::bindings::SourcePluginPre;
 use super::engine::Runtime;
 use super::imports::{Connection, State};
-use super::{Limits, Plugin, ReadRequest, Reader, Step, gate};
+use super::{Limits, Plugin, ReadRequest, Reader, Step, differences, gate};
 use crate::model::cursor::Cursor;
 use crate::model::failure::Failure;
 use crate::model::pacing::Pacing;

@@ -37,13 +37,14 @@ impl Guest for Dishonest {
 
     fn describe() -> Description {
         DESCRIBED.set(DESCRIBED.get() + 1);
-        let version = match lies("describe") {
-            true => DESCRIBED.get().to_string(),
-            false => env!("CARGO_PKG_VERSION").to_owned(),
+        // A host that asks twice when it loads a plugin does not see it.
+        let version = match lies("describe") && DESCRIBED.get() > 2 {
+            true => "another",
+            false => env!("CARGO_PKG_VERSION"),
         };
         Description {
             kind: "dishonest".into(),
-            version,
+            version: version.into(),
             connection_kinds: vec!["postgres".into()],
             default_schema: String::new(),
             capabilities: Vec::new(),
