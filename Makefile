@@ -1,6 +1,6 @@
 # Thin: what to run, never how it works. `demo` and `test` share one profile and one target folder.
 SHELL := /bin/bash
-.PHONY: setup demo test bench soak
+.PHONY: setup demo test test-languages bench soak
 
 # Installs what is missing and can be installed: a wasm toolchain, PostgreSQL's server programs, a C compiler.
 setup:
@@ -13,6 +13,10 @@ demo: setup
 # Every test.
 test: setup
 	cargo test --workspace
+
+# The plugins in JavaScript and Python, built and checked. Downloads their toolchains.
+test-languages: setup
+	./examples/test-languages.sh
 
 # Syncs whose hosts and connections die at random moments, and nothing else. KILLS=1000 takes about half an hour.
 soak: setup

@@ -128,9 +128,8 @@ async fn assert_landed(host: &Host, kb: i64, table: &str, view: &Value) {
     assert_eq!(landed, host.source_sums("t", "id").await, "{view}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn sessions_that_the_server_ends_are_opened_again() {
-    let host = Host::start_with(&[("SLUICE_JOBS__COMMIT_MS", "20")]).await;
+async fn sessions_that_the_server_ends_are_opened_again(kind: Kind) {
+    let host = Host::of_with(kind, &[("SLUICE_JOBS__COMMIT_MS", "20")]).await;
     host.sql(SOURCE).await;
     let kb = host.kb().await;
     for (table, cursor, delay) in [("t", "id", 10), ("keyless", "grp", 10), ("t", "id", 0)] {
@@ -141,9 +140,7 @@ async fn sessions_that_the_server_ends_are_opened_again() {
             .await;
         host.wait_for(&id, |view| view["rows_emitted"].as_u64() > Some(0))
             .await;
-        let ended = host
-            .text("select count(pg_terminate_backend(pid))::text from pg_stat_activity where application_name like 'sluice/%' and datname = current_database()")
-            .await;
+        let ended = host.source.end_job_sessions().await;
         let between = host
             .wait_for(&id, |view| {
                 view["state"] != "running" || view["attempt"] == 2
@@ -153,11 +150,7 @@ async fn sessions_that_the_server_ends_are_opened_again() {
         assert_landed(&host, kb, &dest, &view).await;
         if delay > 0 {
             // An unpaced job may have everything in its socket by then.
-            assert_eq!(
-                (ended.as_str(), &view["attempt"]),
-                ("1", &json!(2)),
-                "{view}"
-            );
+            assert_eq!((ended, &view["attempt"]), (1, &json!(2)), "{view}");
             assert_eq!(
                 between["error"]["failure"], "source",
                 "the reason is seen while it waits: {between}"
@@ -197,4 +190,7 @@ async fn a_server_that_crashes_and_comes_back_is_read_to_the_end() {
     assert_eq!(host.landed_sums(kb, "t", "id").await, sums);
 }
 
-on_each_kind!(a_result_that_is_cut_delayed_or_truncated_lands_whole,);
+on_each_kind!(
+    a_result_that_is_cut_delayed_or_truncated_lands_whole,
+    sessions_that_the_server_ends_are_opened_again,
+);

@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::Host;
+use crate::harness::{Host, Kind, on_each_kind};
 
 /// A table of three rows that landed in `dest`, and what was done to it since.
-async fn drifted(change: &str) -> (Host, i64) {
-    let host = Host::start().await;
+async fn drifted(kind: Kind, change: &str) -> (Host, i64) {
+    let host = Host::of(kind).await;
     host.sql(
         "create table t (id int primary key, n int, price numeric(8, 2), name varchar(10));
          insert into t values (1, 10, 1.25, 'a'), (2, 20, 2.50, 'b'), (3, 30, 3.75, 'c')",
@@ -67,9 +67,9 @@ async fn column(host: &Host, kb: i64, sql: &str) -> Value {
     rows.iter().map(|row| row["v"].clone()).collect()
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_new_column_is_added() {
+async fn a_new_column_is_added(kind: Kind) {
     let (host, kb) = drifted(
+        kind,
         "alter table t add at timestamp; insert into t values (4, 40, 4, 'd', '2026-01-01')",
     )
     .await;
@@ -78,25 +78,29 @@ async fn a_new_column_is_added() {
     assert_eq!(set, json!([false, false, false, true]));
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_new_column_that_must_not_be_null_is_added() {
-    let (host, kb) = drifted("alter table t add flag boolean not null default true; insert into t values (4, 40, 4, 'd')").await;
+async fn a_new_column_that_must_not_be_null_is_added(kind: Kind) {
+    let (host, kb) = drifted(kind, "alter table t add flag boolean not null default true; insert into t (id, n, price, name) values (4, 40, 4, 'd')").await;
     appended(&host, kb, "\\\"flag\\\" was added").await;
     let set = column(&host, kb, "flag").await;
     assert_eq!(set, json!([null, null, null, true]));
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_dropped_column_is_null_from_then_on() {
-    let (host, kb) = drifted("alter table t drop n; insert into t values (4, 4, 'd')").await;
+async fn a_dropped_column_is_null_from_then_on(kind: Kind) {
+    let (host, kb) = drifted(
+        kind,
+        "alter table t drop column n; insert into t values (4, 4, 'd')",
+    )
+    .await;
     appended(&host, kb, "").await;
     assert_eq!(column(&host, kb, "n").await, json!([10, 20, 30, null]));
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_renamed_column_is_a_new_one_and_an_old_one() {
-    let (host, kb) =
-        drifted("alter table t rename n to amount; insert into t values (4, 40, 4, 'd')").await;
+async fn a_renamed_column_is_a_new_one_and_an_old_one(kind: Kind) {
+    let (host, kb) = drifted(
+        kind,
+        "alter table t rename column n to amount; insert into t values (4, 40, 4, 'd')",
+    )
+    .await;
     appended(&host, kb, "\\\"amount\\\" was added").await;
     assert_eq!(column(&host, kb, "n").await, json!([10, 20, 30, null]));
     assert_eq!(
@@ -105,17 +109,20 @@ async fn a_renamed_column_is_a_new_one_and_an_old_one() {
     );
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_column_renamed_but_for_case_stops() {
-    let (host, kb) =
-        drifted("alter table t rename n to \"N\"; insert into t values (4, 40, 4, 'd')").await;
+async fn a_column_renamed_but_for_case_stops(kind: Kind) {
+    let (host, kb) = drifted(
+        kind,
+        "alter table t rename column n to \"N\"; insert into t values (4, 40, 4, 'd')",
+    )
+    .await;
     stopped(&host, kb, json!({}), &["\"N\"", "\"n\"", "mode replace"]).await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_wider_type_widens_the_column() {
+async fn a_wider_type_widens_the_column(kind: Kind) {
     let (host, kb) = drifted(
-        "alter table t alter n type bigint, alter price type numeric(20, 4), alter name type text;
+        kind,
+        "alter table t alter column n type bigint; alter table t alter column price type numeric(20, 4);
+         alter table t alter column name type text;
          insert into t values (4, 1099511627776, 0.0001, 'a longer name')",
     )
     .await;
@@ -140,17 +147,18 @@ async fn a_wider_type_widens_the_column() {
     assert_eq!(sums, expected);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_narrower_type_is_held_by_the_column() {
-    let (host, kb) = drifted("alter table t alter n type smallint, alter price type numeric(5, 1); insert into t values (4, 40, 4.5, 'd')").await;
+async fn a_narrower_type_is_held_by_the_column(kind: Kind) {
+    let (host, kb) = drifted(kind, "alter table t alter column n type smallint; alter table t alter column price type numeric(5, 1); insert into t values (4, 40, 4.5, 'd')").await;
     appended(&host, kb, "").await;
     assert_eq!(column(&host, kb, "n").await, json!([10, 20, 30, 40]));
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn another_type_stops() {
-    let (host, kb) =
-        drifted("alter table t alter n type text; insert into t values (4, 'x', 4, 'd')").await;
+async fn another_type_stops(kind: Kind) {
+    let (host, kb) = drifted(
+        kind,
+        "alter table t alter column n type text; insert into t values (4, 'x', 4, 'd')",
+    )
+    .await;
     stopped(
         &host,
         kb,
@@ -160,15 +168,29 @@ async fn another_type_stops() {
     .await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_projected_column_that_is_gone_stops() {
-    let (host, kb) = drifted("alter table t drop n; insert into t values (4, 4, 'd')").await;
-    stopped(&host, kb, json!({"columns": ["id", "n"]}), &["\"n\""]).await;
+/// A column of the source in a sentence.
+fn as_said(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Postgres => "\"n\"",
+        Kind::SqlServer => "[n]",
+    }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_cursor_column_that_is_gone_stops() {
-    let (host, kb) = drifted("alter table t drop n; insert into t values (4, 4, 'd')").await;
+async fn a_projected_column_that_is_gone_stops(kind: Kind) {
+    let (host, kb) = drifted(
+        kind,
+        "alter table t drop column n; insert into t values (4, 4, 'd')",
+    )
+    .await;
+    stopped(&host, kb, json!({"columns": ["id", "n"]}), &[as_said(kind)]).await;
+}
+
+async fn a_cursor_column_that_is_gone_stops(kind: Kind) {
+    let (host, kb) = drifted(
+        kind,
+        "alter table t drop column n; insert into t values (4, 4, 'd')",
+    )
+    .await;
     let mut request = host.read(kb, "dest", "t", "n");
     request["mode"] = "append".into();
     let reply = host
@@ -183,8 +205,19 @@ async fn a_cursor_column_that_is_gone_stops() {
         (&json!("failed"), &json!("config")),
         "{job}"
     );
-    assert!(
-        job["error"]["detail"].to_string().contains("\\\"n\\\""),
-        "{job}"
-    );
+    let detail = job["error"]["detail"].as_str().expect("a sentence");
+    assert!(detail.contains(as_said(kind)), "{detail}");
 }
+
+on_each_kind!(
+    a_new_column_is_added,
+    a_new_column_that_must_not_be_null_is_added,
+    a_dropped_column_is_null_from_then_on,
+    a_renamed_column_is_a_new_one_and_an_old_one,
+    a_column_renamed_but_for_case_stops,
+    a_wider_type_widens_the_column,
+    a_narrower_type_is_held_by_the_column,
+    another_type_stops,
+    a_projected_column_that_is_gone_stops,
+    a_cursor_column_that_is_gone_stops,
+);

@@ -37,8 +37,7 @@ fn shell(folder: &Path, script: &str) -> Output {
 
 #[test]
 fn the_guide_lands_rows() {
-    let guide =
-        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/README.md"));
+    let guide = std::fs::read_to_string("examples/README.md");
     let script = commands(&guide.expect("the guide is there"));
     let folder = tempfile::tempdir().expect("a temporary folder");
     let output = shell(folder.path(), &script);

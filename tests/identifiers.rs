@@ -2,12 +2,13 @@
 
 use serde_json::json;
 
-use crate::harness::{Host, quoted};
+use crate::harness::{Host, Kind, on_each_kind, quoted};
 
 const NAMES: &[&str] = &[
     "Mixed Case",
     "dotted.name.x",
     "quo\"te",
+    "brack[et]s",
     "it's",
     "naïve 🦀 日本",
     "select",
@@ -20,6 +21,7 @@ const NAMES: &[&str] = &[
     "a;b",
     "x\"; drop table canary; --",
     "x'; drop table canary; --",
+    "x]; drop table canary; --",
     "x\" union select secret from canary; --",
     "$$; delete from canary; $$",
     "t\" where false; truncate canary; select \"",
@@ -29,32 +31,68 @@ const NAMES: &[&str] = &[
     "null",
 ];
 
-/// What may not change: every relation, and the rows of the canary.
-const STATE: &str = "select (select count(*) from canary)::text || ' ' || (select string_agg(relname, ',' order by oid) from pg_class where oid > 16384)";
+/// What may not change: the names of all tables, and the rows of the canary.
+async fn state(host: &Host) -> Vec<String> {
+    let tables = match host.source.kind() {
+        Kind::Postgres => "select relname::text from pg_class where oid > 16384",
+        Kind::SqlServer => "select name from sys.objects where type in ('U', 'V')",
+    };
+    let mut state = host.source.texts(tables).await;
+    state.extend(host.source.texts("select secret from canary").await);
+    state
+}
 
-async fn with_canary() -> Host {
-    let host = Host::start_with(&[("SLUICE_JOBS__MAX_ATTEMPTS", "1")]).await;
+async fn with_canary(kind: Kind) -> Host {
+    let host = Host::of_with(kind, &[("SLUICE_JOBS__MAX_ATTEMPTS", "1")]).await;
     host.sql("create table canary (secret text); insert into canary values ('one'), ('two')")
         .await;
     host
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn every_name_is_a_name_everywhere() {
-    let host = with_canary().await;
+/// A text in SQL. T-SQL takes a backslash as it is, and so does Postgres.
+fn literal(kind: Kind, text: &str) -> String {
+    let unicode = match kind {
+        Kind::Postgres => "",
+        Kind::SqlServer => "N",
+    };
+    format!("{unicode}'{}'", text.replace('\'', "''"))
+}
+
+/// Texts are compared by their code points.
+fn binary(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Postgres => "collate \"C\"",
+        Kind::SqlServer => "collate Latin1_General_100_BIN2",
+    }
+}
+
+/// A schema with a table whose key has two columns, all of the same name; on Postgres it is the name of a type and of a value of
+/// it, too.
+fn named(kind: Kind, name: &str) -> String {
+    let q = quoted(name);
+    let key = quoted(&format!("k{}", name.chars().take(12).collect::<String>()));
+    let text = literal(kind, name);
+    let (types, of) = match kind {
+        Kind::Postgres => (
+            format!("create type public.{q} as enum ('x', {text});"),
+            format!("public.{q}"),
+        ),
+        Kind::SqlServer => (String::new(), "nvarchar(70)".to_owned()),
+    };
+    format!(
+        "create schema {q}; {types}
+         create table {q}.{q} ({q} int, {key} {of}, \"v\" text, primary key ({q}, {key}));
+         insert into {q}.{q} select g, cast(case g % 2 when 0 then 'x' else {text} end as {of}), 'v' from generate_series(1, 20) g"
+    )
+}
+
+async fn every_name_is_a_name_everywhere(kind: Kind) {
+    let host = with_canary(kind).await;
     let kb = host.kb().await;
     for name in NAMES {
-        let q = quoted(name);
-        host.sql(&format!(
-            "create schema {q}; create type public.{q} as enum ('x', {text});
-             create table {q}.{q} ({q} int, {key} public.{q}, \"v\" text, primary key ({q}, {key}));
-             insert into {q}.{q} select g, case g % 2 when 0 then 'x'::public.{q} else {text}::public.{q} end, 'v' from generate_series(1, 20) g",
-            key = quoted(&format!("k{}", &name[..name.char_indices().nth(12).map_or(name.len(), |(at, _)| at)])),
-            text = format_args!("$v${name}$v$"),
-        ))
-        .await;
+        host.sql(&named(kind, name)).await;
     }
-    let before = host.text(STATE).await;
+    let before = state(&host).await;
     let mut jobs = Vec::new();
     for name in NAMES {
         let mut request = host.read(kb, name, name, name);
@@ -85,15 +123,15 @@ async fn every_name_is_a_name_everywhere() {
             columns.json
         );
     }
-    assert_eq!(host.text(STATE).await, before, "the source changed");
+    assert_eq!(state(&host).await, before, "the source changed");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn names_that_do_not_exist_are_not_run_either() {
-    let host = with_canary().await;
-    host.sql("create table t (id int primary key, v text collate \"C\"); insert into t values (1, 'a'), (2, 'b')").await;
+async fn names_that_do_not_exist_are_not_run_either(kind: Kind) {
+    let host = with_canary(kind).await;
+    let collate = binary(kind);
+    host.sql(&format!("create table t (id int primary key, v text {collate}); insert into t values (1, 'a'), (2, 'b')")).await;
     let kb = host.kb().await;
-    let before = host.text(STATE).await;
+    let before = state(&host).await;
     let mut jobs = Vec::new();
     for name in NAMES {
         for field in [
@@ -120,23 +158,28 @@ async fn names_that_do_not_exist_are_not_run_either() {
         let job = host.ended(&job).await;
         assert_eq!(job["state"], "failed", "{field} {name}: {job}");
         assert_eq!(job["error"]["failure"], "config", "{field} {name}: {job}");
-        assert_eq!(job["error"]["code"], "not_found", "{field} {name}: {job}");
+        let code = match (kind, field) {
+            (Kind::SqlServer, "schema" | "table") => "208",
+            _ => "not_found",
+        };
+        assert_eq!(job["error"]["code"], code, "{field} {name}: {job}");
     }
-    assert_eq!(host.text(STATE).await, before, "the source changed");
+    assert_eq!(state(&host).await, before, "the source changed");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn cursor_values_are_values() {
-    let host = with_canary().await;
-    host.sql(
-        "create table t (id int primary key, v text collate \"C\");
-         insert into t values (1, ''), (2, 'zzz'), (3, '🦀🦀🦀🦀🦀🦀🦀🦀🦀🦀🦀🦀🦀🦀🦀🦀')",
-    )
+async fn cursor_values_are_values(kind: Kind) {
+    let host = with_canary(kind).await;
+    let (collate, crabs) = (binary(kind), literal(kind, &"🦀".repeat(16)));
+    host.sql(&format!(
+        "create table t (id int primary key, v text {collate});
+         insert into t values (1, ''), (2, 'zzz'), (3, {crabs})"
+    ))
     .await;
     let kb = host.kb().await;
-    let before = host.text(STATE).await;
+    let before = state(&host).await;
     for (n, name) in NAMES.iter().enumerate() {
-        let after = format!("select count(*)::text from t where v > $v${name}$v$");
+        let after = literal(kind, name);
+        let after = format!("select cast(count(*) as varchar(9)) from t where v > {after}");
         let after: i64 = host.text(&after).await.parse().expect("a number");
         let mut request = host.read(kb, &format!("t{n}"), "t", "v");
         request["cursor"] = json!({"kind": "text", "value": name});
@@ -162,12 +205,12 @@ async fn cursor_values_are_values() {
             );
         }
     }
-    assert_eq!(host.text(STATE).await, before, "the source changed");
+    assert_eq!(state(&host).await, before, "the source changed");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn columns_that_differ_in_case_only_are_told_apart_or_refused_by_name() {
-    let host = with_canary().await;
+    let host = with_canary(Kind::Postgres).await;
     host.sql("create table t (id int primary key, \"Name\" text, name text); insert into t values (1, 'a', 'b')").await;
     let kb = host.kb().await;
     let job = host.job(host.read(kb, "t", "t", "id")).await;
@@ -190,3 +233,9 @@ async fn columns_that_differ_in_case_only_are_told_apart_or_refused_by_name() {
 fn encoded(text: &str) -> String {
     text.bytes().map(|byte| format!("%{byte:02x}")).collect()
 }
+
+on_each_kind!(
+    every_name_is_a_name_everywhere,
+    names_that_do_not_exist_are_not_run_either,
+    cursor_values_are_values,
+);

@@ -4,12 +4,23 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::harness::{Host, Kind, Source, on_each_kind};
+use crate::harness::{Host, Kind, on_each_kind};
 
 /// A view whose every row says when it was read, and a table like it.
 const SETUP: &str = "create table t (id int primary key, c int); insert into t select g, g from generate_series(1, 700) g;
     create table ties (c int); insert into ties select g / 50 from generate_series(0, 149) g";
-const VIEW: &str = "create view v as select id, (extract(epoch from clock_timestamp()) * 1000)::bigint as read_ms from t";
+
+/// On SQL Server it is when the statement began that read it: a paced job sends one for each page.
+fn view(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Postgres => {
+            "create view v as select id, (extract(epoch from clock_timestamp()) * 1000)::bigint as read_ms from t"
+        }
+        Kind::SqlServer => {
+            "create view v as select id, datediff_big(millisecond, '1970-01-01', sysutcdatetime()) as read_ms from t"
+        }
+    }
+}
 
 /// When each landed row was read, in milliseconds, in order.
 async fn read_at(host: &Host, kb: i64, table: &str) -> Vec<i64> {
@@ -24,9 +35,7 @@ async fn read_at(host: &Host, kb: i64, table: &str) -> Vec<i64> {
 async fn host(kind: Kind) -> (Host, i64) {
     let host = Host::of(kind).await;
     host.sql(SETUP).await;
-    if kind == Kind::Postgres {
-        host.sql(VIEW).await;
-    }
+    host.sql(view(kind)).await;
     let kb = host.kb().await;
     (host, kb)
 }
@@ -44,10 +53,9 @@ fn paced(
     request
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_cap_holds_in_every_second() {
+async fn a_cap_holds_in_every_second(kind: Kind) {
     const CAP: usize = 200;
-    let (host, kb) = host(Kind::Postgres).await;
+    let (host, kb) = host(kind).await;
     let job = host
         .job(paced(
             &host,
@@ -110,9 +118,8 @@ async fn a_cap_below_a_batch_makes_batches_smaller(kind: Kind) {
     assert_eq!(job["batches"], 3, "{job}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_delay_is_between_all_batches() {
-    let (host, kb) = host(Kind::Postgres).await;
+async fn a_delay_is_between_all_batches(kind: Kind) {
+    let (host, kb) = host(kind).await;
     let job = host
         .job(paced(
             &host,
@@ -168,11 +175,9 @@ async fn there_are_never_more_sessions_than_the_connection_allows(kind: Kind) {
     assert_eq!(most, 2, "what is allowed is used");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn nothing_is_open_on_the_source_while_a_job_waits() {
+async fn nothing_is_open_on_the_source_while_a_job_waits(kind: Kind) {
     for (table, cursor, batch_rows) in [("t", "c", 200), ("v", "id", 200), ("ties", "c", 60)] {
-        let (host, kb) = host(Kind::Postgres).await;
-        let watcher = Source::connect(host.source.dsn().to_owned()).await;
+        let (host, kb) = host(kind).await;
         let request = paced(
             &host,
             (table, cursor),
@@ -181,23 +186,12 @@ async fn nothing_is_open_on_the_source_while_a_job_waits() {
             json!({"batch_delay_ms": 1000}),
         );
         let job = host.dispatch(request).await;
-        let longest = "select count(*)::text || ' ' || coalesce(max(extract(epoch from clock_timestamp() - xact_start)), 0)::text
-            from pg_stat_activity where application_name = 'sluice/' || $1";
         let mut sessions = 0;
         while host.job_view(&job).await["finished_at"].is_null() {
-            let row = watcher
-                .client()
-                .query_one(longest, &[&job])
-                .await
-                .expect("a superuser sees all");
-            let (count, age) = row
-                .get::<_, &str>(0)
-                .split_once(' ')
-                .map(|(n, s)| (n.to_owned(), s.to_owned()))
-                .expect("two");
-            sessions = sessions.max(count.parse::<u32>().expect("a count"));
-            let age = age.parse::<f64>().expect("seconds");
-            assert!(age < 0.7, "a transaction on {table} is {age} s old");
+            let open = host.source.open_of(&job).await;
+            sessions = sessions.max(open.sessions);
+            let is_new = |age: Duration| age.as_millis() < 700;
+            assert!(open.oldest.is_none_or(is_new), "{table}: {open:?}");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         assert_eq!(sessions, 1, "one session a job, under its name");
@@ -206,6 +200,9 @@ async fn nothing_is_open_on_the_source_while_a_job_waits() {
 }
 
 on_each_kind!(
+    a_cap_holds_in_every_second,
+    a_delay_is_between_all_batches,
+    nothing_is_open_on_the_source_while_a_job_waits,
     a_cap_below_a_batch_makes_batches_smaller,
     there_are_never_more_sessions_than_the_connection_allows,
 );

@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::harness::{Host, Process, parquet_files};
+use crate::harness::{Host, Kind, Process, on_each_kind, parquet_files};
 
 const ROWS: u64 = 20_000;
 const SOURCE: &str = "create table t (id bigint primary key, s text); \
-     insert into t select g, repeat('x', 40) from generate_series(1, 20000) g";
+     insert into t select g, concat('row number ', g, ' of many') from generate_series(1, 20000) g";
 /// Leases that do not run out within a test.
 const LONG_LEASES: (&str, &str) = ("SLUICE_JOBS__LEASE_SECS", "600");
 const OFTEN: (&str, &str) = ("SLUICE_JOBS__COMMIT_MS", "50");
@@ -39,11 +39,10 @@ async fn until_staged(data: &Path, count: usize) {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn on_sigterm_jobs_take_a_checkpoint_and_the_next_start_finishes_them() {
+async fn on_sigterm_jobs_take_a_checkpoint_and_the_next_start_finishes_them(kind: Kind) {
     // No commit but the one at the stop.
     let settings = [LONG_LEASES, ("SLUICE_JOBS__COMMIT_MS", "3600000")];
-    let mut host = Host::start_with(&settings).await;
+    let mut host = Host::of_with(kind, &settings).await;
     host.sql(SOURCE).await;
     let kb = host.kb().await;
     let paced = json!({"batch_rows": 100, "pacing": {"batch_delay_ms": 15}});
@@ -82,11 +81,9 @@ async fn on_sigterm_jobs_take_a_checkpoint_and_the_next_start_finishes_them() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn neither_a_slow_source_nor_a_slow_client_keeps_the_host_from_ending() {
-    let mut host = Host::start().await;
-    host.sql("create view slow as select 1 as id, pg_sleep(3600)::text as s")
-        .await;
+async fn neither_a_slow_source_nor_a_slow_client_keeps_the_host_from_ending(kind: Kind) {
+    let mut host = Host::of(kind).await;
+    host.slow_view().await;
     let kb = host.kb().await;
     host.dispatch(host.request(kb, "t", ("slow", "id"), json!({})))
         .await;
@@ -105,10 +102,9 @@ async fn neither_a_slow_source_nor_a_slow_client_keeps_the_host_from_ending() {
     host.until_no_sessions(Duration::from_secs(10)).await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn two_processes_share_a_folder_and_one_takes_over_from_the_other() {
+async fn two_processes_share_a_folder_and_one_takes_over_from_the_other(kind: Kind) {
     let settings = [LONG_LEASES, OFTEN, ("SLUICE_JOBS__MAX_RUNNING", "2")];
-    let mut host = Host::start_with(&settings).await;
+    let mut host = Host::of_with(kind, &settings).await;
     let other = Process::start(host.data.path(), &settings);
     host.sql(SOURCE).await;
     let kb = host.kb().await;
@@ -156,3 +152,9 @@ async fn two_processes_share_a_folder_and_one_takes_over_from_the_other() {
     let log = host.process.log();
     assert!(log.contains("took over the jobs"), "{log}");
 }
+
+on_each_kind!(
+    on_sigterm_jobs_take_a_checkpoint_and_the_next_start_finishes_them,
+    neither_a_slow_source_nor_a_slow_client_keeps_the_host_from_ending,
+    two_processes_share_a_folder_and_one_takes_over_from_the_other,
+);

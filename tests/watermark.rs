@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::harness::{Host, Source, Sync};
+use crate::harness::{Host, Kind, Source, Sync, on_each_kind};
 
 /// Another session on the same database.
 async fn session(host: &Host) -> Source {
@@ -280,9 +280,8 @@ async fn a_login_without_rights_on_statistics_holds_back_as_well() {
     assert_eq!(sync.lands().await, 2);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn rows_without_a_value_are_counted_by_resumed_runs_only() {
-    let host = Host::start().await;
+async fn rows_without_a_value_are_counted_by_resumed_runs_only(kind: Kind) {
+    let host = Host::of(kind).await;
     host.sql(
         "create table t (id int primary key, c int); create index on t (c, id);
          insert into t select g, nullif(g % 5, 0) from generate_series(1, 50) g;",
@@ -333,3 +332,5 @@ async fn an_order_that_no_index_serves_is_said_before_the_first_row() {
         .await;
     assert!(scans.parse::<u32>().expect("a count") < 12, "{scans} scans");
 }
+
+on_each_kind!(rows_without_a_value_are_counted_by_resumed_runs_only);

@@ -1,11 +1,12 @@
 //! `make bench`: how fast a table of 2,000,000 rows lands, against the speed at which the server gives it away.
-//! Then the same from SQL Server's stand-in, what others on the source feel of us, and what idleness costs. Prints medians and ratios, and writes them to `target/bench`. Not a test: it
+//! Then the same from SQL Server's stand-in, what the plugin boundary costs, what others on the source feel of us, and what idleness costs. Prints medians and ratios, and writes them to `target/bench`. Not a test: it
 //! fails only when something does not work. `make bench PARTS=beside` measures only that part.
 //!
 //! The contenders take turns (A B C D A B C D …), so that a busy machine slows all of them: compare the ratios of one
 //! run, not the rates of two.
 
 mod beside;
+mod boundary;
 mod contenders;
 mod idle;
 mod job;
@@ -34,7 +35,9 @@ const BESIDE: &str = "beside";
 const IDLE: &str = "idle";
 /// How fast a table of SQL Server's stand-in lands.
 const SQL_SERVER: &str = "sql_server";
-const PARTS: [&str; 4] = [EXTRACT, SQL_SERVER, BESIDE, IDLE];
+/// What a page costs on its way out of a guest.
+const BOUNDARY: &str = "boundary";
+const PARTS: [&str; 5] = [EXTRACT, SQL_SERVER, BOUNDARY, BESIDE, IDLE];
 
 const ROWS: u64 = 2_000_000;
 /// For the question whether memory grows with the table.
@@ -74,6 +77,9 @@ async fn run() -> Outcome<()> {
     }
     if is_wanted(SQL_SERVER) {
         sql_server::measure().await?;
+    }
+    if is_wanted(BOUNDARY) {
+        boundary::measure().await?;
     }
     if is_wanted(BESIDE) {
         beside::measure().await?;

@@ -6,7 +6,8 @@ use tempfile::TempDir;
 
 /// The component of a package, built if it is not.
 pub fn component(package: &str) -> PathBuf {
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR"));
+    // Where cargo runs tests. Another checkout may have compiled this, into a shared target folder.
+    let workspace = &std::env::current_dir().expect("there is one");
     let target_dir = Path::new(env!("PLUGIN_TARGET_DIR"));
     plugin_build::build_component(package, workspace, target_dir).expect("it compiles")
 }

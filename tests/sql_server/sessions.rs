@@ -1,9 +1,11 @@
 //! What a session of ours does to the server: it gives way, says who it is, and reads as it was told.
 
+use std::time::{Duration, Instant};
+
 use serde_json::json;
 use tds_server::{Fault, Options, Server};
 
-use crate::harness::{Host, Kind, Source};
+use crate::harness::{Host, Kind, Source, Sync};
 
 const SOURCE: &str =
     "create table t (id int primary key); insert into t select g from generate_series(1, 100) g";
@@ -50,6 +52,56 @@ async fn it_gives_way_to_others_and_reads_as_the_pacing_says() {
             .iter()
             .any(|text| text.sql.contains("option (maxdop 2)"));
         assert_eq!(bounded, pacing["max_dop"] == 2, "{rows:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_is_told_which_rows_to_see_while_it_goes_on() {
+    const READ_COMMITTED: &str = "2";
+    const READ_UNCOMMITTED: &str = "1";
+    let host = Host::of_with(Kind::SqlServer, &[("SLUICE_JOBS__COMMIT_MS", "20")]).await;
+    host.sql(SOURCE).await;
+    // It waits between batches until its pacing changes.
+    let slowly = json!({"batch_delay_ms": 3_600_000});
+    let more = json!({"batch_rows": 10, "pacing": slowly});
+    let sync = Sync::with(&host, "t", "id", more).await;
+    let job = sync.start().await;
+    level_becomes(&host, &job, READ_COMMITTED).await;
+    for (read_uncommitted, level) in [(true, READ_UNCOMMITTED), (false, READ_COMMITTED)] {
+        let rows = host.job_view(&job).await["rows_emitted"].as_u64();
+        let mut pacing = slowly.clone();
+        pacing["read_uncommitted"] = json!(read_uncommitted);
+        host.patch(&sync.path(""), json!({"pacing": pacing})).await;
+        level_becomes(&host, &job, level).await;
+        host.wait_for(&job, |view| view["rows_emitted"].as_u64() > rows)
+            .await;
+    }
+    let let_go = json!({"pacing": {"read_uncommitted": true}});
+    host.patch(&sync.path(""), let_go).await;
+    let job = host.ended(&job).await;
+    assert_eq!(
+        (&job["state"], &job["attempt"], &job["rows_emitted"]),
+        (&json!("completed"), &json!(1), &json!(100)),
+        "{job}"
+    );
+    let landed = host.landed_sums(sync.kb, "t", "id").await;
+    assert_eq!(landed, host.source_sums("t", "id").await);
+}
+
+/// Waits until the one session of a job has that isolation level, as the server counts them.
+async fn level_becomes(host: &Host, job: &str, level: &str) {
+    let sql = format!(
+        "select cast(transaction_isolation_level as varchar(5)) from sys.dm_exec_sessions where program_name = 'sluice/{job}'"
+    );
+    let start = Instant::now();
+    loop {
+        let levels = host.source.texts(&sql).await;
+        if levels == [level] {
+            return;
+        }
+        let patient = start.elapsed() < Duration::from_secs(60);
+        assert!(patient, "{levels:?}, not {level}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
 

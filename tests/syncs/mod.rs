@@ -12,12 +12,12 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::harness::{Host, Reply, merge};
+use crate::harness::{Host, Kind, Reply, merge, on_each_kind};
 
 /// Runs must come without anybody asking.
 const EVERY_SECOND: (&str, &str) = ("SLUICE_SCHEDULE__TICK_SECS", "1");
 const PATIENCE: Duration = Duration::from_secs(60);
-const SOURCE: &str = "create table t (id int primary key, v text); insert into t select g, 'v' || g from generate_series(1, 100) g";
+const SOURCE: &str = "create table t (id int primary key, v text); insert into t select g, concat('v', g) from generate_series(1, 100) g";
 
 /// A request for a sync of a table of `src` that runs by hand only; `more` adds to it or overrides it.
 fn order(host: &Host, kb: i64, dest_table: &str, more: Value) -> Value {
@@ -122,7 +122,7 @@ fn ids(last: i64) -> (i64, i64, i64) {
 
 async fn insert(host: &Host, from: i64, to: i64) {
     host.sql(&format!(
-        "insert into t select g, 'v' || g from generate_series({from}, {to}) g"
+        "insert into t select g, concat('v', g) from generate_series({from}, {to}) g"
     ))
     .await;
 }

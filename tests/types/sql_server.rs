@@ -2,6 +2,7 @@
 
 const TEXT: &str = "cast({} as varchar)";
 const HEX: &str = "encode({}, 'hex')";
+const LENGTH: &str = "cast(length({}) as varchar)";
 
 pub const CASES: &[(&str, &str, &str, &str)] = &[
     ("bit", "1", TEXT, "true"),
@@ -140,6 +141,16 @@ pub const CASES: &[(&str, &str, &str, &str)] = &[
         TEXT,
         "6F9619FF-8B86-D011-B42D-00C04FC964FF",
     ),
+    // In capitals, as the harness means nvarchar by `text`.
+    ("TEXT", "'naïve'", TEXT, "naïve"),
+    (
+        "TEXT",
+        "replicate(cast('x' as varchar(max)), 20000)",
+        LENGTH,
+        "20000",
+    ),
+    ("ntext", "N'żółw 🦀'", TEXT, "żółw 🦀"),
+    ("image", "0x00ff", HEX, "00ff"),
     ("xml", "'<a b=\"c\">d</a>'", TEXT, "<a b=\"c\">d</a>"),
     (
         "sql_variant",

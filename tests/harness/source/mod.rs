@@ -4,6 +4,8 @@ mod postgres;
 mod sql_server;
 mod t_sql;
 
+use std::time::Duration;
+
 use tokio_postgres::Client;
 
 /// What a source is. Tests that hold for each kind take one and are named in [`on_each_kind`].
@@ -40,6 +42,14 @@ macro_rules! on_each_kind {
     )+};
 }
 pub(crate) use on_each_kind;
+
+/// What a job has open on its source.
+#[derive(Debug)]
+pub struct Open {
+    pub sessions: u32,
+    /// For how long the oldest statement or transaction in them has been, if there is any.
+    pub oldest: Option<Duration>,
+}
 
 /// A database of its own, with a session in it.
 pub enum Source {
@@ -158,5 +168,49 @@ impl Source {
             Kind::SqlServer => "select cast(count(*) as varchar(20)) from sys.dm_exec_sessions where program_name like 'sluice/%' and database_id = db_id() and status = 'running'",
         })
         .await
+    }
+
+    /// Ends the sessions of jobs, as an operator does, and says how many there were.
+    pub async fn end_job_sessions(&self) -> usize {
+        match self.kind() {
+            Kind::Postgres => {
+                let end = "select pg_terminate_backend(pid)::text from pg_stat_activity where application_name like 'sluice/%' and datname = current_database()";
+                self.texts(end).await.len()
+            }
+            Kind::SqlServer => {
+                let find = "select cast(session_id as varchar(9)) from sys.dm_exec_sessions where program_name like 'sluice/%' and database_id = db_id()";
+                let sessions = self.texts(find).await;
+                for session in &sessions {
+                    self.sql(&format!("kill {session}")).await;
+                }
+                sessions.len()
+            }
+        }
+    }
+
+    /// What a job has open now.
+    pub async fn open_of(&self, job: &str) -> Open {
+        let open = self
+            .text(&match self.kind() {
+                Kind::Postgres => format!(
+                    "select concat_ws(' ', count(*), max(extract(epoch from clock_timestamp() - xact_start) * 1000)::bigint)
+                     from pg_stat_activity where application_name = 'sluice/{job}'"
+                ),
+                // A transaction that a request has left open is at least as old as the request.
+                Kind::SqlServer => format!(
+                    "select concat_ws(' ', count(*), max(case when status = 'running' or open_transaction_count > 0
+                         then datediff_big(millisecond, last_request_start_time, getdate()) end))
+                     from sys.dm_exec_sessions where program_name = 'sluice/{job}'"
+                ),
+            })
+            .await;
+        let mut numbers = open.split(' ').map(|text| text.parse::<i64>());
+        let sessions = numbers.next().expect("a count").expect("a number");
+        let oldest_ms = numbers.next().map(|ms| ms.expect("a number"));
+        Open {
+            sessions: sessions.try_into().expect("a few"),
+            // A clock of 300ths of a second may be a little behind.
+            oldest: oldest_ms.map(|ms| Duration::from_millis(ms.try_into().unwrap_or(0))),
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! What tests for each kind of source write, in T-SQL's words. They write the SQL that both know, as Postgres has it:
-//! this puts other names on types, on series and on indexes that have none. Nothing inside quotes is touched.
+//! this puts other names on types, on series and on indexes that have none, and changes columns as T-SQL does. Nothing
+//! inside quotes is touched.
 
 /// Words of Postgres and of T-SQL.
 const WORDS: [(&str, &str); 9] = [
@@ -55,8 +56,32 @@ fn translated(pieces: &[(bool, String)], number: usize) -> String {
         false => series(&words(text)),
     };
     let sql: String = pieces.iter().map(piece).collect();
-    sql.trim()
-        .replacen("create index on", &format!("create index i{number} on"), 1)
+    let sql = altered(sql.trim());
+    sql.replacen("create index on", &format!("create index i{number} on"), 1)
+}
+
+/// T-SQL has no word before a column's new type, and a procedure for its new name.
+fn altered(sql: &str) -> String {
+    let words: Vec<&str> = sql.split_whitespace().collect();
+    match words.as_slice() {
+        [
+            "alter",
+            "table",
+            table,
+            "alter",
+            "column",
+            column,
+            "type",
+            of @ ..,
+        ] => {
+            format!("alter table {table} alter column {column} {}", of.join(" "))
+        }
+        ["alter", "table", table, "rename", "column", from, "to", to] => {
+            let to = to.trim_matches('"');
+            format!("exec sp_rename '{table}.{from}', '{to}', 'column'")
+        }
+        _ => sql.to_owned(),
+    }
 }
 
 fn words(text: &str) -> String {
@@ -115,5 +140,18 @@ fn what_stands_in_quotes_is_left_alone() {
     assert_eq!(
         statements("create index on t (c)"),
         ["create index i0 on t (c)"]
+    );
+}
+
+#[test]
+fn columns_are_changed_in_t_sqls_words() {
+    let sql =
+        "alter table t alter column n type numeric(5, 1); alter table t rename column n to \"N\"";
+    assert_eq!(
+        statements(sql),
+        [
+            "alter table t alter column n decimal(5, 1)",
+            "exec sp_rename 't.n', 'N', 'column'"
+        ]
     );
 }

@@ -4,7 +4,7 @@ use tds_server::{Options, Server, Tls};
 use tiberius::{AuthMethod, EncryptionLevel};
 
 use crate::client::{
-    ask, config, connect, count_rows, error_of, ints, login, rows, run, start, texts,
+    Connection, ask, config, connect, count_rows, error_of, ints, login, rows, run, start, texts,
 };
 
 const SET_UP: &str = "SET LOCK_TIMEOUT 5000; SET DEADLOCK_PRIORITY LOW; SET NOCOUNT ON; SET ARITHABORT ON; \
@@ -36,6 +36,78 @@ async fn settings_are_kept_by_the_session_and_read_back() {
             .iter()
             .all(|setting| !setting.in_procedure)
     );
+}
+
+#[tokio::test]
+async fn the_clock_stands_still_while_a_statement_runs() {
+    let (_server, mut db) = start().await;
+    run(
+        &mut db,
+        "create view v as select value, datediff_big(microsecond, '1970-01-01', sysutcdatetime()) as at from generate_series(1, 50000)",
+    )
+    .await;
+    let moments = "select concat(min(at), ' ', max(at)) from v";
+    let first = texts(&mut db, moments).await;
+    let (least, most) = first[0].split_once(' ').expect("two");
+    assert_eq!(least, most);
+    assert_ne!(texts(&mut db, moments).await, first);
+}
+
+/// A session sleeps a moment after its client has the answer.
+async fn becomes(db: &mut Connection, sql: &str, wanted: &str) {
+    for _ in 0..1000 {
+        if texts(db, sql).await == [wanted] {
+            return;
+        }
+    }
+    assert_eq!(texts(db, sql).await, [wanted]);
+}
+
+#[tokio::test]
+async fn what_a_session_has_open_is_seen_by_others() {
+    let (server, mut db) = start().await;
+    let mut other = connect(&server).await;
+    run(&mut db, "create table t (id int)").await;
+    let open = "select concat(status, ' ', open_transaction_count, case when last_request_end_time < last_request_start_time then '' \
+         else ' ended' end) from sys.dm_exec_sessions where session_id <> @@spid";
+    becomes(&mut other, open, "sleeping 0 ended").await;
+    run(&mut db, "begin tran; insert into t values (1)").await;
+    becomes(&mut other, open, "sleeping 1 ended").await;
+    run(&mut db, "rollback").await;
+    becomes(&mut other, open, "sleeping 0 ended").await;
+    let age = "select cast(datediff_big(millisecond, last_request_start_time, getdate()) as int) from sys.dm_exec_sessions \
+         where status = 'running' and session_id <> @@spid";
+    let waits = tokio::spawn(async move { run(&mut db, "waitfor delay '00:00:05'").await });
+    while ints(&mut other, age)
+        .await
+        .first()
+        .is_none_or(|age| *age < 50)
+    {}
+    waits.abort();
+}
+
+#[tokio::test]
+async fn a_session_ends_another() {
+    let (server, mut db) = start().await;
+    let mut other = connect(&server).await;
+    let find =
+        "select cast(session_id as int) from sys.dm_exec_sessions where session_id <> @@spid";
+    let id = ints(&mut db, find).await[0];
+    let waits = tokio::spawn(async move {
+        let waited = other
+            .simple_query("waitfor delay '01:00:00'; select 1")
+            .await;
+        match waited {
+            Ok(answer) => answer.into_results().await.is_err(),
+            Err(_) => true,
+        }
+    });
+    run(&mut db, &format!("kill {id}")).await;
+    assert!(waits.await.expect("no panic"), "it was told");
+    while !ints(&mut db, find).await.is_empty() {}
+    assert_eq!(error_of(&mut db, &format!("kill {id}")).await.0, 6106);
+    let own = ints(&mut db, "select cast(@@spid as int)").await[0];
+    assert_eq!(error_of(&mut db, &format!("kill {own}")).await.0, 6104);
 }
 
 #[tokio::test]

@@ -47,6 +47,31 @@ async fn a_table_changes_its_shape_and_keeps_its_rows() {
 }
 
 #[tokio::test]
+async fn a_column_takes_any_name_that_is_free() {
+    let (_server, mut db) = start().await;
+    run(&mut db, "create table [a.b] (id int, n int)").await;
+    run(&mut db, "insert into [a.b] values (1, 2)").await;
+    for (from, to) in [
+        ("[a.b].n", "N"),
+        ("dbo.[a.b].N", "x]y"),
+        ("[a.b].[x]]y]", "m"),
+    ] {
+        run(
+            &mut db,
+            &format!("exec sp_rename '{from}', '{to}', 'column'"),
+        )
+        .await;
+        let found = &rows(&mut db, "select * from [a.b]").await[0];
+        assert_eq!(found.columns()[1].name(), to);
+        assert_eq!(found.get::<i32, _>(1), Some(2));
+    }
+    for (from, to, number) in [("[a.b].m", "ID", 15335), ("[a.b].nothing", "n", 15248)] {
+        let rename = format!("exec sp_rename '{from}', '{to}', 'column'");
+        assert_eq!(error_of(&mut db, &rename).await.0, number);
+    }
+}
+
+#[tokio::test]
 async fn rows_change_and_rowversions_with_them() {
     let (_server, mut db) = start().await;
     run(

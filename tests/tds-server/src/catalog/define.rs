@@ -257,6 +257,13 @@ pub fn rename(object: &Object, column: &str, to: &str) -> Result<Rebuilt> {
         .table()
         .cloned()
         .ok_or_else(|| SqlError::no_object(&object.name))?;
+    let taken = table.column(to).map(|other| &other.name);
+    if taken.is_some_and(|other| !super::same_name(other, column)) {
+        let message = format!(
+            "Error: The new name '{to}' is already in use as a COLUMN name and would cause a duplicate that is not permitted."
+        );
+        return Err(SqlError::new(15335, 11, message));
+    }
     let found = table
         .columns
         .iter_mut()

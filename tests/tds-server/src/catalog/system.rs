@@ -159,6 +159,8 @@ pub static VIEWS: [SystemView; 14] = [
             ("is_user_process", Bit),
             ("open_transaction_count", Int),
             ("database_id", SmallInt),
+            ("last_request_start_time", DateTime),
+            ("last_request_end_time", DateTime),
         ],
     },
     SystemView {

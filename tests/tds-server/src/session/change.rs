@@ -20,6 +20,13 @@ impl Session {
             self.transaction = Some(Transaction {
                 catalog: self.database.catalog(),
             });
+            self.set_in_transaction(true);
+        }
+    }
+
+    fn set_in_transaction(&self, begun: bool) {
+        if let Some(live) = self.shared.live().get_mut(&self.id) {
+            live.in_transaction = begun;
         }
     }
 
@@ -28,11 +35,13 @@ impl Session {
             let message = "The COMMIT TRANSACTION request has no corresponding BEGIN TRANSACTION.";
             return Err(SqlError::new(3902, 16, message).into());
         }
+        self.set_in_transaction(false);
         self.end_write("COMMIT")
     }
 
     pub(super) fn roll_back(&mut self) {
         if let Some(transaction) = self.transaction.take() {
+            self.set_in_transaction(false);
             if !self.db.is_autocommit() {
                 self.database.set_catalog(transaction.catalog);
             }

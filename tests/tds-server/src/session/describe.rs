@@ -9,6 +9,7 @@ use crate::error::SqlError;
 use crate::sql::ast::Statement;
 use crate::sql::bind::Output;
 use crate::sql::parse;
+use crate::types::ticks;
 use crate::wire::rpc::Parameter;
 
 impl Session {
@@ -96,7 +97,8 @@ impl Session {
                 int(live.settings.deadlock_priority),
             ]);
             // The number that `db_id()` answers.
-            row.extend([int(1), int(0), int(5)]);
+            row.extend([int(1), int(live.in_transaction.into()), int(5)]);
+            row.extend([live.request.0, live.request.1].map(|at| int(ticks::round_datetime(at))));
             row
         };
         live.iter().map(row).collect()

@@ -23,7 +23,9 @@ use crate::catalog::Catalog;
 use crate::database::Database;
 use crate::error::SqlError;
 use crate::server::Shared;
-use crate::sql::{parse, runtime};
+use crate::sql::parse;
+use crate::sql::runtime::{self, Clock};
+use crate::types::ticks;
 use crate::wire::packet::{ATTENTION, BATCH, RPC, TRANSACTION};
 use crate::wire::read::{Cursor, Malformed};
 use crate::wire::reply::Reply;
@@ -38,7 +40,12 @@ pub struct Live {
     pub program: String,
     pub login: String,
     pub running: bool,
+    /// When its last request began and ended, in ticks.
+    pub request: (i64, i64),
+    pub in_transaction: bool,
     pub settings: Settings,
+    /// For KILL.
+    pub stream: Arc<Stream>,
 }
 
 /// What SET has set.
@@ -106,23 +113,29 @@ struct Session {
     /// Declarations and text of `sp_prepare`.
     prepared: HashMap<i32, (String, String)>,
     in_procedure: bool,
+    clock: Clock,
 }
 
 /// Opens a database's file, with the functions of a session.
-fn open(database: &Arc<Database>, session: i16, login: &str) -> rusqlite::Result<Connection> {
+fn open(
+    database: &Arc<Database>,
+    session: i16,
+    login: &str,
+    clock: &Clock,
+) -> rusqlite::Result<Connection> {
     let db = Connection::open(&database.path)?;
     // Tests lose nothing in a crash; a write that meets another is tried again by the session itself.
     db.execute_batch(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA temp_store = MEMORY; PRAGMA legacy_alter_table = ON;",
     )?;
     db.busy_timeout(Duration::from_millis(20))?;
-    runtime::register(&db, database, session, login)?;
+    runtime::register(&db, database, session, login, clock)?;
     Ok(db)
 }
 
 /// Makes the file of a new database.
 pub fn prepare(database: &Arc<Database>) -> rusqlite::Result<Connection> {
-    open(database, 0, "")
+    open(database, 0, "", &Clock::default())
 }
 
 /// Serves a connection until either side ends it.
@@ -137,7 +150,10 @@ pub fn serve(shared: &Arc<Shared>, stream: &Arc<Stream>) -> io::Result<()> {
         program: accepted.log.program.clone(),
         login: accepted.log.user.clone(),
         running: false,
+        request: (ticks::now(), ticks::now()),
+        in_transaction: false,
         settings: Settings::default(),
+        stream: stream.clone(),
     };
     let login = live.login.clone();
     shared.live().insert(id, live);
@@ -162,7 +178,8 @@ pub fn serve(shared: &Arc<Shared>, stream: &Arc<Stream>) -> io::Result<()> {
         seen.set();
     });
     let database = accepted.database;
-    let served = open(&database, id, &login)
+    let clock = Clock::default();
+    let served = open(&database, id, &login, &clock)
         .map_err(io::Error::other)
         .and_then(|db| {
             let interrupted = cancel.clone();
@@ -179,6 +196,7 @@ pub fn serve(shared: &Arc<Shared>, stream: &Arc<Stream>) -> io::Result<()> {
                 transaction: None,
                 prepared: HashMap::new(),
                 in_procedure: false,
+                clock,
             };
             session.serve()
         });
@@ -205,6 +223,8 @@ impl Session {
     fn set_running(&self, running: bool) {
         if let Some(live) = self.shared.live().get_mut(&self.id) {
             live.running = running;
+            let (began, ended) = &mut live.request;
+            *(if running { began } else { ended }) = ticks::now();
         }
     }
 

@@ -23,6 +23,7 @@ impl Session {
         text: &str,
         parameters: &[Parameter],
     ) -> Result<Option<u64>, Stop> {
+        self.clock.set();
         match statement {
             Statement::Query(query) => self.select(query, text, parameters).map(Some),
             Statement::Begin => {
@@ -51,6 +52,10 @@ impl Session {
                     .ok_or_else(SqlError::date_conversion)?
                     .ticks;
                 self.pause(Duration::from_micros(ticks as u64 / 10))?;
+                Ok(None)
+            }
+            Statement::Kill(session) => {
+                self.kill(*session)?;
                 Ok(None)
             }
             Statement::If { condition, then } => {
@@ -123,6 +128,22 @@ impl Session {
         } else {
             Ok(())
         }
+    }
+
+    /// Its client finds the connection closed.
+    fn kill(&self, session: i64) -> Result<(), SqlError> {
+        if session == i64::from(self.id) {
+            let message = "Cannot use KILL to kill your own process.";
+            return Err(SqlError::new(6104, 16, message));
+        }
+        let live = self.shared.live();
+        let killed = live.iter().find(|(id, _)| i64::from(**id) == session);
+        let (_, killed) = killed.ok_or_else(|| {
+            let message = format!("Process ID {session} is not an active process ID.");
+            SqlError::new(6106, 16, message)
+        })?;
+        killed.stream.close();
+        Ok(())
     }
 
     pub(super) fn check_reads(&self, binder: &Binder) -> Result<(), SqlError> {

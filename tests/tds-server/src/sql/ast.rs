@@ -225,6 +225,8 @@ pub enum Statement {
     Set(Setting),
     Use(String),
     WaitFor(String),
+    /// A session's number.
+    Kill(i64),
     If {
         condition: Expr,
         then: Box<Statement>,

@@ -1,6 +1,7 @@
 //! Statements that change rows, transactions, settings.
 
 use super::{Parsed, Parser};
+use crate::catalog::split_name;
 use crate::error::SqlError;
 use crate::sql::ast::{Cte, Setting, Statement};
 use crate::sql::lex::Kind;
@@ -48,6 +49,9 @@ impl Parser<'_> {
         }
         if self.words(&["WAITFOR", "DELAY"]) {
             return self.text().map(Statement::WaitFor);
+        }
+        if self.word("KILL") {
+            return self.integer().map(Statement::Kill);
         }
         if self.word("IF") {
             let condition = self.expression()?;
@@ -153,10 +157,7 @@ impl Parser<'_> {
         let to = self.text()?;
         self.expect(",")?;
         self.text()?;
-        let mut table: Vec<String> = old
-            .split('.')
-            .map(|part| part.trim_matches(['[', ']']).to_string())
-            .collect();
+        let mut table = split_name(&old);
         let column = table.pop().unwrap_or_default();
         Ok(Statement::RenameColumn { table, column, to })
     }
