@@ -264,21 +264,8 @@ impl Tables {
     /// Removes a table, if there is one: at once for all who look, and then its files.
     pub(super) async fn drop_table(&self, kb: &KbUid, table: &str) -> Result<(), KbError> {
         let folder = self.folder(kb, table)?;
-        self.with_opened(|opened| opened.remove(&folder));
-        let trash = self.root.join(TRASH);
-        let moved = trash.join(uuid::Uuid::now_v7().simple().to_string());
-        let removed = run(move || {
-            fs::create_dir_all(trash)?;
-            match fs::rename(&folder, &moved) {
-                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-                renamed => renamed?,
-            }
-            folder.parent().map_or(Ok(()), sync_folder)?;
-            remove_all(&moved)
-        });
-        removed
-            .await
-            .map_err(|error| KbError::storage("remove", table, error))
+        let removed = self.remove_folder(folder).await;
+        removed.map_err(|error| KbError::storage("remove", table, error))
     }
 
     /// Removes what a process that was killed has left of dropped tables; not the folder of them, into which another one may
@@ -301,9 +288,21 @@ impl Tables {
         removed.map_err(|error| KbError::folder("remove a knowledge base from", error))
     }
 
+    /// Takes a folder away at once and whole: upkeep that is under way finds nothing of it, and writes nothing into it.
     async fn remove_folder(&self, folder: PathBuf) -> io::Result<()> {
         self.with_opened(|opened| opened.retain(|table, _| !table.starts_with(&folder)));
-        run(move || remove_all(&folder)).await
+        let trash = self.root.join(TRASH);
+        let moved = trash.join(uuid::Uuid::now_v7().simple().to_string());
+        run(move || {
+            fs::create_dir_all(trash)?;
+            match fs::rename(&folder, &moved) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+                renamed => renamed?,
+            }
+            folder.parent().map_or(Ok(()), sync_folder)?;
+            remove_all(&moved)
+        })
+        .await
     }
 
     /// What is known of a table with this log; nothing that was known of another one.
