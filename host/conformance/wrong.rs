@@ -12,7 +12,12 @@ const NOWHERE: &str = "sluice_no_such_name";
 
 pub async fn missing_table(bench: &Bench) -> Result<(), Stop> {
     is_not_found("columns", bench.columns(None, NOWHERE).await.map(|_| ()))?;
-    let source = bench.source(None, NOWHERE, "id");
+    // Nothing else is wrong with the request.
+    let cursor_column = bench
+        .tables
+        .first()
+        .map(|table| &table.source.cursor_column);
+    let source = bench.source(None, NOWHERE, cursor_column.map_or("id", String::as_str));
     is_not_found("a read", refused(bench, &source, None).await)
 }
 

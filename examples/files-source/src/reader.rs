@@ -43,7 +43,10 @@ struct State {
 impl GuestReader for FilesReader {
     fn open(connection: Connection, request: Request) -> Result<Reader, Error> {
         log_panics();
-        check(&request)?;
+        if request.query.is_some() {
+            let message = "files answer no queries: read the table, and query it where it lands";
+            return Err(error(ErrorKind::Unsupported, message));
+        }
         let folder = connection.files()?;
         let (listed, schema) = (folder.list()?, request.schema.as_deref());
         let resume = request.resume.as_ref();
@@ -57,6 +60,7 @@ impl GuestReader for FilesReader {
         };
         let (mut progress, greatest) = resumed(&folder, &table, resume, last_line)?;
         let schema = Schema::find(&folder, &table, &progress, last_line)?;
+        by_position(&request.cursor_column, &schema)?;
         progress.types = schema.types();
         let columns = schema.pick(&request.columns)?;
         let slots = schema.columns().into_iter().filter_map(|column| {
@@ -240,19 +244,17 @@ fn add(
     })
 }
 
-fn check(request: &Request) -> Result<(), Error> {
-    if request.query.is_some() {
-        let message = "files answer no queries: read the table, and query it where it lands";
-        return Err(error(ErrorKind::Unsupported, message));
+/// Rows have one order only.
+fn by_position(column: &str, schema: &Schema) -> Result<(), Error> {
+    if column == POSITION {
+        return Ok(());
     }
-    if request.cursor_column != POSITION {
-        let column = &request.cursor_column;
-        let message = format!(
-            "files are read by the place in them: the cursor column is {POSITION}, not \"{column}\""
-        );
-        return Err(column_error(ErrorKind::InvalidRequest, column, message));
-    }
-    Ok(())
+    // One that is not there is told so.
+    schema.pick(&[column.to_owned()])?;
+    let message = format!(
+        "files are read by the place in them: the cursor column is {POSITION}, not \"{column}\""
+    );
+    Err(column_error(ErrorKind::InvalidRequest, column, message))
 }
 
 fn mark(records: &Records) -> Result<Mark, Error> {
