@@ -16,7 +16,7 @@ seq -f 'line %g' 5000 >"$data/lines/many.txt"
 printf 'an end\nno end' >"$data/lines/open.txt"
 echo '{"lines": {"kind": "files", "dsn": "lines"}}' >"$data/connections.json"
 
-(cd javascript-source && npm ci --silent && npm run --silent build)
+(cd javascript-source && npm install --no-audit --no-fund --no-package-lock --loglevel=error && npm run --silent build)
 (
   cd python-source
   [ -x .venv/bin/componentize-py ] || { python3 -m venv .venv && .venv/bin/pip install --quiet --requirement requirements.txt; }
