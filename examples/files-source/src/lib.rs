@@ -1,8 +1,8 @@
 //! Tables of CSV and NDJSON files in a folder that the host lends. What is appended to a file, and files that come, arrive
 //! once: the cursor says how far each file was read.
 //!
-//! The way of a read: [`table`] finds the files, [`resume`] how far they were read, [`schema`] their columns; [`reader`]
-//! answers pages of what [`records`] splits, and [`progress`] is what a cursor keeps.
+//! The way of a read: `table` finds the files, `resume` how far they were read, `schema` their columns; `reader`
+//! answers pages of what `records` splits, and `progress` is what a cursor keeps.
 
 mod csv;
 mod declared;
