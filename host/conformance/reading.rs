@@ -51,51 +51,43 @@ pub(super) async fn each(
     verdict.outcome("no table was read")
 }
 
-pub async fn page_size(bench: &mut Bench) -> Outcome {
-    each(bench, async |bench, table| sizes(bench, table).await).await
-}
+/// What an author does about a page that differs.
+const GO_ON: &str = "what a page leaves out the next one has to begin with";
+const SAY_ALL: &str = "a page's cursor has to say everything that the next page depends on";
 
-async fn sizes(bench: &Bench, table: &Table) -> Result<(), Stop> {
-    for page_rows in page_sizes(table.rows.len(), PAGES) {
-        let plan = Plan {
-            page_rows,
-            at_most: table.at_most(),
-            ..Plan::default()
-        };
-        let pass = read_all(&bench.subject, &table.source, &plan)
-            .await
-            .map_err(|stop| at(page_rows, stop))?;
-        same(
-            table,
-            &pass,
-            "what a page leaves out the next one has to begin with",
-        )
-        .map_err(|stop| at(page_rows, stop))?;
-    }
-    Ok(())
+pub async fn page_size(bench: &mut Bench) -> Outcome {
+    each(bench, async |bench, table| {
+        in_pages(bench, table, PAGES, false, GO_ON).await
+    })
+    .await
 }
 
 pub async fn fresh_instance(bench: &mut Bench) -> Outcome {
-    each(bench, async |bench, table| afresh(bench, table).await).await
+    each(bench, async |bench, table| {
+        in_pages(bench, table, INSTANCES, true, SAY_ALL).await
+    })
+    .await
 }
 
-async fn afresh(bench: &Bench, table: &Table) -> Result<(), Stop> {
-    for page_rows in page_sizes(table.rows.len(), INSTANCES) {
+/// Whole reads by pages of several sizes, in one instance or in one for each page.
+async fn in_pages(
+    bench: &Bench,
+    table: &Table,
+    most_pages: usize,
+    afresh: bool,
+    advice: &str,
+) -> Result<(), Stop> {
+    for page_rows in page_sizes(table.rows.len(), most_pages) {
         let plan = Plan {
             page_rows,
-            afresh: true,
+            afresh,
             at_most: table.at_most(),
             ..Plan::default()
         };
         let pass = read_all(&bench.subject, &table.source, &plan)
             .await
             .map_err(|stop| at(page_rows, stop))?;
-        same(
-            table,
-            &pass,
-            "a page's cursor has to say everything that the next page depends on",
-        )
-        .map_err(|stop| at(page_rows, stop))?;
+        same(table, &pass, advice).map_err(|stop| at(page_rows, stop))?;
     }
     Ok(())
 }
