@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::harness::Host;
-use crate::harness::plugin::component;
+use crate::harness::guest::built;
 
 /// What was said on both channels, and whether it went well.
 fn sluice(folder: &Path, args: &[&str]) -> (String, bool) {
@@ -108,7 +108,7 @@ fn a_folder_without_a_plugin_is_not_built() {
 #[test]
 fn a_file_is_told_what_it_is() {
     let folder = folder();
-    let guest = component("plugin-dishonest");
+    let guest = built("plugin-dishonest");
     let (said, went_well) = sluice(folder.path(), &["check", guest.to_str().expect("text")]);
     assert!(went_well, "{said}");
     for line in [
@@ -127,7 +127,7 @@ fn a_file_is_told_what_it_is() {
 #[test]
 fn a_file_that_is_no_plugin_is_told_so() {
     let folder = folder();
-    let whole = std::fs::read(component("plugin-dishonest")).expect("it was built");
+    let whole = std::fs::read(built("plugin-dishonest")).expect("it was built");
     let files: [(&str, &[u8], &str); 5] = [
         ("empty.wasm", b"", "empty.wasm is empty"),
         ("text.wasm", b"hello there", "text.wasm is not WebAssembly"),
@@ -162,7 +162,7 @@ fn a_file_that_is_no_plugin_is_told_so() {
 #[test]
 fn a_connection_has_to_be_there_and_of_the_right_kind() {
     let folder = folder();
-    let guest = component("plugin-dishonest");
+    let guest = built("plugin-dishonest");
     let guest = guest.to_str().expect("text");
     refused(
         folder.path(),

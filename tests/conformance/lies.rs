@@ -1,7 +1,7 @@
 //! Each rule broken by a guest that keeps all the others: the kit names it.
 
 use super::{failed, not_passed, test};
-use crate::harness::plugin::component;
+use crate::harness::guest::built;
 use crate::harness::{Kind, Source};
 
 /// A table that is read wrongly, and the checks that say so.
@@ -66,7 +66,7 @@ const HONEST: &str = "lie: none    ";
 #[tokio::test(flavor = "multi_thread")]
 async fn an_honest_guest_fails_nothing() {
     let source = Source::create(Kind::Postgres).await;
-    let report = test(&component("plugin-dishonest"), &source, &[]).await;
+    let report = test(&built("plugin-dishonest"), &source, &[]).await;
     assert_eq!(failed(&report), [""; 0], "{:?}", not_passed(&report));
     let skipped = [
         "empty-table skipped: no table is empty",
@@ -82,7 +82,7 @@ async fn an_honest_guest_fails_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_table_that_is_read_wrongly_is_caught() {
     let source = Source::create(Kind::Postgres).await;
-    let guest = component("plugin-dishonest");
+    let guest = built("plugin-dishonest");
     for (lie, checks) in TABLES {
         let report = test(&guest, &source, &[lie]).await;
         assert_eq!(
@@ -97,7 +97,7 @@ async fn a_table_that_is_read_wrongly_is_caught() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_answer_about_itself_is_caught() {
     let source = Source::create(Kind::Postgres).await;
-    let honest = std::fs::read(component("plugin-dishonest")).expect("it was built");
+    let honest = std::fs::read(built("plugin-dishonest")).expect("it was built");
     let folder = tempfile::tempdir().expect("a temporary folder");
     for (lie, check) in WORDS {
         let file = folder.path().join("guest.wasm");

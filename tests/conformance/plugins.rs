@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{failed, not_passed, test, test_on};
-use crate::harness::plugin::component;
+use crate::harness::guest::built;
 use crate::harness::{Kind, Source};
 
 /// Tables with every shape: without rows, with one, with more pages than memory is watched for, with ties, with nulls, without a
@@ -65,7 +65,7 @@ async fn keeps_every_rule(kind: Kind, package: &str) {
         .find(|(of, _)| *of == kind)
         .expect("both are there");
     source.sql(extremes).await;
-    let report = test(&component(package), &source, &[]).await;
+    let report = test(&built(package), &source, &[]).await;
     assert_eq!(not_passed(&report), [""; 0], "{:?}", report.notes);
     assert_eq!(report.notes, [""; 0]);
     for (table, rows) in ROWS {
@@ -103,7 +103,7 @@ async fn the_template_keeps_every_rule() {
     write("strange.txt", "größe 🦀\r\n\n\n  \nunfinished");
     write("none.csv", "not,a,text\n");
     let connection = json!({"kind": "files", "dsn": folder.path()});
-    let report = test_on(&component("plugin-template"), connection, &[]).await;
+    let report = test_on(&built("plugin-template"), connection, &[]).await;
     assert_eq!(failed(&report), [""; 0], "{:?}", not_passed(&report));
     assert_eq!(
         not_passed(&report),
@@ -148,7 +148,7 @@ async fn the_example_for_sqlite_keeps_every_rule() {
     let database = rusqlite::Connection::open(&path).expect("a file");
     database.execute_batch(SQLITE).expect("it is SQL");
     let connection = json!({"kind": "sqlite", "dsn": path});
-    let report = test_on(&component("plugin-sqlite"), connection, &[]).await;
+    let report = test_on(&built("plugin-sqlite"), connection, &[]).await;
     assert_eq!(not_passed(&report), [""; 0], "{:?}", report.notes);
 }
 
@@ -166,7 +166,7 @@ async fn the_example_for_files_keeps_every_rule() {
     );
     write("strange.csv", "id,name\n9223372036854775807,größe 🦀\n1,\n");
     let connection = json!({"kind": "files", "dsn": folder.path()});
-    let report = test_on(&component("plugin-files"), connection, &[]).await;
+    let report = test_on(&built("plugin-files"), connection, &[]).await;
     assert_eq!(failed(&report), [""; 0], "{:?}", not_passed(&report));
     let not_passed = not_passed(&report);
     let skipped: Vec<_> = not_passed

@@ -1,21 +1,25 @@
-//! The guest `misbehaving` (tests/plugins), compiled once for a process, and variants of it that are made from its bytes.
+//! Plugins that are not built in; above all the guest `misbehaving` (tests/plugins), and variants that are made from its bytes.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 /// What the guest's own marker begins with; its length never changes.
 const MARKER: &[u8] = b"describe: misbehaving";
 const MARKER_BYTES: usize = 128;
 
-/// The component.
+/// Where the component of a package is, built if it is not.
+pub fn built(package: &str) -> PathBuf {
+    // Where cargo runs tests. Another checkout may have compiled this, into a shared target folder.
+    let workspace = &std::env::current_dir().expect("there is one");
+    let target_dir = Path::new(env!("PLUGIN_TARGET_DIR"));
+    plugin_build::build_component(package, workspace, target_dir).expect("it compiles")
+}
+
+/// The component `misbehaving`.
 pub fn component() -> &'static [u8] {
     static COMPONENT: OnceLock<Vec<u8>> = OnceLock::new();
     COMPONENT.get_or_init(|| {
-        // Where cargo runs tests. Another checkout may have compiled this, into a shared target folder.
-        let workspace = &std::env::current_dir().expect("there is one");
-        let target_dir = Path::new(env!("PLUGIN_TARGET_DIR"));
-        let path = plugin_build::build_component("plugin-misbehaving", workspace, target_dir);
-        std::fs::read(path.expect("it compiles")).expect("it was written just now")
+        std::fs::read(built("plugin-misbehaving")).expect("it was written just now")
     })
 }
 
