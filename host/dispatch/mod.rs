@@ -16,10 +16,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::extract::{Ends, Extractor};
 use crate::model::ids::{ConnectorId, JobId};
-use crate::model::job::Job;
 use crate::model::pacing::Pacing;
-use crate::store::jobs::{self, Lease};
-use crate::store::{StoreError, syncs};
+use crate::store::StoreError;
+use crate::store::jobs::{self, Claimed, Lease};
 
 pub use instance::Instance;
 
@@ -107,19 +106,25 @@ impl Dispatcher {
         loop {
             // Before the look, which sees what has changed up to here, our own claims as well: nobody is woken for that.
             changes.mark_unchanged();
-            self.look_after(running).await?;
-            if running.len() >= self.max_running || !self.claim(tasks, running, shutdown).await? {
+            let store = &self.extractor.store;
+            let look = jobs::look(store, &self.connector, self.only.as_ref()).await?;
+            self.look_after(running, &look.running).await?;
+            let is_full = running.len() >= self.max_running;
+            let Some(job) = look.claimable.filter(|_| !is_full) else {
                 return Ok(());
-            }
+            };
+            self.claim(&job, tasks, running, shutdown).await?;
         }
     }
 
     /// Ends jobs that are not ours any more, has the others read as gently as their syncs say now, and frees those of
     /// processes that are gone.
-    async fn look_after(&self, running: &HashMap<task::Id, Running>) -> Result<(), StoreError> {
-        let store = &self.extractor.store;
-        let rows = jobs::running(store, &self.connector).await?;
-        for job in running.values() {
+    async fn look_after(
+        &self,
+        ours: &HashMap<task::Id, Running>,
+        rows: &[jobs::Running],
+    ) -> Result<(), StoreError> {
+        for job in ours.values() {
             let Some(row) = rows.iter().find(|row| row.lease == job.lease) else {
                 job.abandon.cancel();
                 continue;
@@ -129,30 +134,26 @@ impl Dispatcher {
             }
         }
         let owners: HashSet<_> = rows.iter().map(|row| row.owner.as_str()).collect();
-        self.instance.expire_the_dead(store, owners).await
+        self.instance
+            .expire_the_dead(&self.extractor.store, owners)
+            .await
     }
 
-    /// Takes a job and starts it. False: there is none.
+    /// Takes a job and starts it, unless another process was faster.
     async fn claim(
         self: &Arc<Self>,
+        job: &JobId,
         tasks: &mut JoinSet<()>,
         running: &mut HashMap<task::Id, Running>,
         shutdown: &CancellationToken,
-    ) -> Result<bool, StoreError> {
-        let claimed = jobs::claim(
-            &self.extractor.store,
-            &self.connector,
-            self.only.as_ref(),
-            self.instance.id(),
-            self.lease_delta(),
-        )
-        .await?;
-        let Some((lease, job)) = claimed else {
-            return Ok(false);
+    ) -> Result<(), StoreError> {
+        let (store, owner) = (&self.extractor.store, self.instance.id());
+        let claimed = jobs::claim(store, job, owner, self.lease_delta()).await?;
+        let Some(Claimed { lease, job, pacing }) = claimed else {
+            return Ok(());
         };
         let abandon = CancellationToken::new();
-        let (pacing, read_pacing) =
-            watch::channel(self.pacing_of(&job).await.unwrap_or(job.spec.pacing));
+        let (pacing, read_pacing) = watch::channel(pacing.unwrap_or(job.spec.pacing));
         let entry = Running {
             lease: lease.clone(),
             pacing,
@@ -165,16 +166,7 @@ impl Dispatcher {
         };
         let task = tasks.spawn(Arc::clone(self).run_job(lease, job, ends));
         running.insert(task.id(), entry);
-        Ok(true)
-    }
-
-    /// What a run's sync says now; the job itself says what it said when the run was queued.
-    async fn pacing_of(&self, job: &Job) -> Result<Pacing, StoreError> {
-        let now = match &job.sync {
-            Some(sync) => syncs::pacing(&self.extractor.store, sync).await?,
-            None => None,
-        };
-        Ok(now.unwrap_or(job.spec.pacing))
+        Ok(())
     }
 
     fn lease_delta(&self) -> chrono::TimeDelta {

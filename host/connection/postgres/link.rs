@@ -1,6 +1,7 @@
 //! One socket to a server, and its end. Whoever drops a link ends its server session: what runs is cancelled,
 //! the socket is closed, and only then is the place under `max_sessions` free again.
 
+use std::pin::Pin;
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -8,7 +9,7 @@ use tokio::runtime::Handle;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::JoinHandle;
 use tokio_postgres::tls::TlsStream;
-use tokio_postgres::{CancelToken, Client, Connection, Socket};
+use tokio_postgres::{CancelToken, Client, Connection, SimpleQueryStream, Socket};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 /// A cancel request that comes before the statement began is lost: it is sent again after this time.
@@ -21,6 +22,8 @@ pub struct Link {
     open: Option<Open>,
     /// A statement may be running: true from before it is sent until its transaction has ended.
     pub running: bool,
+    /// What the server will say to the end of that transaction, once it was told to end it.
+    pub ending: Option<Pin<Box<SimpleQueryStream>>>,
 }
 
 struct Open {
@@ -60,6 +63,7 @@ impl Link {
                 socket,
             }),
             running: false,
+            ending: None,
         }
     }
 

@@ -10,7 +10,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use bytes::BytesMut;
-use futures::{FutureExt, StreamExt};
+use futures::{FutureExt, StreamExt, TryStreamExt, future};
 use tokio_postgres::types::{Format, IsNull, ToSql, Type, to_sql_checked};
 use tokio_postgres::{Row, RowStream};
 
@@ -29,10 +29,13 @@ const BEGIN: &str = "begin isolation level repeatable read read only; select 1";
 const BEGIN_STREAM: &str =
     "begin isolation level repeatable read read only; set local statement_timeout = 0; select 1";
 
+/// A roll back, so that not even a setting outlives the statement.
+const END: &str = "rollback";
+
 /// What the server's own timeouts get before we stop waiting for its answer.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// A statement whose rows arrive. Its transaction is open until [`finish`].
+/// A statement whose rows arrive. Its transaction ends on the server with the last of them; [`finish`] waits for that.
 pub struct Reading {
     rows: Pin<Box<RowStream>>,
     wait: Duration,
@@ -104,7 +107,16 @@ impl Reading {
             .iter()
             .map(|value| TextParam(value.to_text()))
             .collect();
-        let rows = answered(wait, client.query_raw(&statement, params)).await?;
+        // The server ends the transaction by itself after the last row, not when we have read it.
+        let (rows, ending) = answered(wait, async {
+            Ok(futures::join!(
+                client.query_raw(&statement, params),
+                client.simple_query_raw(END)
+            ))
+        })
+        .await?;
+        link.ending = ending.ok().map(Box::pin);
+        let rows = rows.map_err(|error| classify::session_error(&error))?;
         Ok(Self {
             rows: Box::pin(rows),
             wait,
@@ -113,9 +125,13 @@ impl Reading {
     }
 }
 
-/// Ends the transaction. A roll back, so that not even a setting outlives the statement.
+/// Waits until the transaction has ended.
 pub async fn finish(link: &mut Link) -> Result<(), SourceError> {
-    answered(GRACE, link.client().batch_execute("rollback")).await?;
+    match link.ending.take() {
+        Some(ending) => answered(GRACE, ending.try_for_each(|_| future::ok(()))).await?,
+        // The statement was not even started.
+        None => answered(GRACE, link.client().batch_execute(END)).await?,
+    }
     link.running = false;
     Ok(())
 }

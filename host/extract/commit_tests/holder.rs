@@ -84,10 +84,9 @@ impl Holder {
             }
         }
         let minute = TimeDelta::minutes(1);
-        let (store, only) = (&world.store, Some(&self.id));
-        self.claim = jobs::claim(store, &world.connector, only, self.owner, minute)
-            .await
-            .unwrap();
+        let claimed = jobs::claim(&world.store, &self.id, self.owner, minute).await;
+        let claimed = claimed.unwrap();
+        self.claim = claimed.map(|claimed| (claimed.lease, claimed.job));
         self.at = self.claim.as_ref().map_or(Step::Over, |_| Step::Recover);
     }
 

@@ -104,13 +104,15 @@ impl World {
     pub async fn claimed(&self) -> Vec<(SyncId, Lease)> {
         let mut all = Vec::new();
         let long = TimeDelta::days(100);
-        while let Some((lease, job)) = jobs::claim(&self.store, &self.connector, None, "me", long)
-            .await
-            .unwrap()
-        {
-            all.push((job.sync.expect("a run"), lease));
+        loop {
+            let look = jobs::look(&self.store, &self.connector, None).await;
+            let Some(id) = look.unwrap().claimable else {
+                return all;
+            };
+            let claimed = jobs::claim(&self.store, &id, "me", long).await;
+            let claimed = claimed.unwrap().expect("nobody else claims");
+            all.push((claimed.job.sync.expect("a run"), claimed.lease));
         }
-        all
     }
 
     pub async fn end(&self, lease: &Lease, fails: Fails) {

@@ -3,8 +3,7 @@
 mod end;
 mod read;
 
-use chrono::{DateTime, TimeDelta, Utc};
-use sqlx::sqlite::SqliteRow;
+use chrono::TimeDelta;
 use sqlx::{FromRow, Row, SqliteConnection};
 
 use super::{Store, StoreError, optional_json, to_micros};
@@ -119,81 +118,112 @@ pub(super) async fn insert_failed(
     Ok(())
 }
 
-/// Takes the oldest job that is due, or whose holder let its lease run out; with `only`, no other job than that.
-pub async fn claim(
-    store: &Store,
-    connector: &ConnectorId,
-    only: Option<&JobId>,
-    owner: &str,
-    lease_time: TimeDelta,
-) -> Result<Option<(Lease, Job)>, StoreError> {
-    let now = store.now();
-    let row = loop {
-        let Some(id) = claimable(store, connector, only, now).await? else {
-            return Ok(None);
-        };
-        // Another process may have been faster; then there may be another one.
-        if let Some(row) = take(store, &id, owner, now, lease_time).await? {
-            break row;
-        }
-    };
-    store.jobs_changed();
-    let job = Job::from_row(&row)?;
-    let lease = Lease {
-        job: job.id.clone(),
-        epoch: row.try_get::<i64, _>("lease_epoch")? as u64,
-    };
-    Ok(Some((lease, job)))
+/// A job that somebody runs.
+#[derive(Debug, Clone)]
+pub struct Running {
+    pub lease: Lease,
+    /// The process that holds the lease.
+    pub owner: String,
+    /// How gently its sync says now that it is to be read; none for a job of its own.
+    pub pacing: Option<Pacing>,
 }
 
-/// The next job to claim. Only looks: most of the time there is none, and a look keeps no writer waiting.
-async fn claimable(
+/// The jobs of a connector, as far as those who run them have to know.
+#[derive(Debug, Clone, Default)]
+pub struct Look {
+    /// Whoever runs them.
+    pub running: Vec<Running>,
+    /// The oldest job that is due, or whose holder let its lease run out.
+    pub claimable: Option<JobId>,
+}
+
+/// Looks, in one statement: most of the time there is nothing to do, and a look keeps no writer waiting. With `only` no
+/// other job than that is claimable.
+pub async fn look(
     store: &Store,
     connector: &ConnectorId,
     only: Option<&JobId>,
-    now: DateTime<Utc>,
-) -> Result<Option<JobId>, StoreError> {
-    // Each is the beginning of an index, however many jobs have ended.
-    Ok(sqlx::query_scalar(
-        "select id from (
+) -> Result<Look, StoreError> {
+    // Each part of what is claimable is the beginning of an index, however many jobs have ended.
+    let rows = sqlx::query(
+        "select j.id, j.lease_epoch, j.lease_owner, s.pacing from jobs j left join syncs s on s.id = j.sync_id
+         where j.connector_id = $1 and j.state = 'running'
+         union all
+         select id, null, null, null from (
              select id, run_after from (
                  select id, run_after from jobs where connector_id = $1 and state = 'queued' and run_after <= $2
                     and ($3 is null or id = $3) order by run_after limit 1)
              union all
              select id, run_after from (
                  select id, run_after from jobs where connector_id = $1 and state = 'running' and lease_until <= $2
-                    and ($3 is null or id = $3) limit 1))
-         order by run_after limit 1",
+                    and ($3 is null or id = $3) limit 1)
+             order by run_after limit 1)",
     )
     .bind(connector)
-    .bind(to_micros(now))
+    .bind(to_micros(store.now()))
     .bind(only)
-    .fetch_optional(&store.pool)
-    .await?)
+    .fetch_all(&store.pool)
+    .await?;
+    let mut look = Look::default();
+    for row in &rows {
+        let job = row.try_get("id")?;
+        match row.try_get::<Option<i64>, _>("lease_epoch")? {
+            Some(epoch) => look.running.push(Running {
+                lease: Lease {
+                    job,
+                    epoch: epoch as u64,
+                },
+                owner: row.try_get("lease_owner")?,
+                pacing: optional_json(row, "pacing")?,
+            }),
+            None => look.claimable = Some(job),
+        }
+    }
+    Ok(look)
 }
 
-/// Claims a job, if it still can be.
-async fn take(
+/// A job that is ours to run.
+#[derive(Debug, Clone)]
+pub struct Claimed {
+    pub lease: Lease,
+    pub job: Job,
+    /// As in [`Running`]; the job itself says what its sync said when the run was queued.
+    pub pacing: Option<Pacing>,
+}
+
+/// Takes a job. None: another process was faster, or it is over.
+pub async fn claim(
     store: &Store,
     id: &JobId,
     owner: &str,
-    now: DateTime<Utc>,
     lease_time: TimeDelta,
-) -> Result<Option<SqliteRow>, StoreError> {
+) -> Result<Option<Claimed>, StoreError> {
+    let now = store.now();
     let sql = sqlx::AssertSqlSafe(format!(
         "update jobs set state = 'running', lease_owner = $2, lease_until = $4, lease_epoch = lease_epoch + 1,
                 started_at = coalesce(started_at, $3), updated_at = $3
          where id = $1 and (state = 'queued' and run_after <= $3 or state = 'running' and lease_until <= $3)
-         returning {COLUMNS}"
+         returning {COLUMNS}, (select pacing from syncs where syncs.id = jobs.sync_id) as pacing"
     ));
-    let mut rows = sqlx::query(sql)
+    let rows = sqlx::query(sql)
         .bind(id)
         .bind(owner)
         .bind(to_micros(now))
         .bind(to_micros(now + lease_time))
         .fetch_all(&store.pool)
         .await?;
-    Ok(rows.pop())
+    let Some(row) = rows.first() else {
+        return Ok(None);
+    };
+    store.jobs_changed();
+    Ok(Some(Claimed {
+        lease: Lease {
+            job: id.clone(),
+            epoch: row.try_get::<i64, _>("lease_epoch")? as u64,
+        },
+        job: Job::from_row(row)?,
+        pacing: optional_json(row, "pacing")?,
+    }))
 }
 
 /// Keeps a lease. False: it is lost, or the job is final.
@@ -211,38 +241,6 @@ pub async fn renew(
     .execute(&store.pool)
     .await?;
     Ok(done.rows_affected() == 1)
-}
-
-/// A job that somebody runs.
-#[derive(Debug, Clone)]
-pub struct Running {
-    pub lease: Lease,
-    /// The process that holds the lease.
-    pub owner: String,
-    /// How gently its sync says now that it is to be read; none for a job of its own.
-    pub pacing: Option<Pacing>,
-}
-
-/// The running jobs of a connector, whoever runs them.
-pub async fn running(store: &Store, connector: &ConnectorId) -> Result<Vec<Running>, StoreError> {
-    let rows = sqlx::query(
-        "select j.id, j.lease_epoch, j.lease_owner, s.pacing from jobs j left join syncs s on s.id = j.sync_id
-         where j.connector_id = $1 and j.state = 'running'",
-    )
-    .bind(connector)
-    .fetch_all(&store.pool)
-    .await?;
-    let running = rows.iter().map(|row| {
-        Ok(Running {
-            lease: Lease {
-                job: row.try_get("id")?,
-                epoch: row.try_get::<i64, _>("lease_epoch")? as u64,
-            },
-            owner: row.try_get("lease_owner")?,
-            pacing: optional_json(row, "pacing")?,
-        })
-    });
-    Ok(running.collect::<Result<_, sqlx::Error>>()?)
 }
 
 /// Ends the leases of a process that is known to be gone, so that its jobs can be claimed at once.

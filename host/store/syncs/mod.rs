@@ -13,7 +13,7 @@ pub use due::{
 };
 pub use edit::{NewSync, SyncChange, change, create, delete};
 pub use number::{NumberedSync, by_number, count_of, list_numbered, number, set_form};
-pub use read::{SyncFilter, get, list, pacing};
+pub use read::{SyncFilter, get, list};
 pub(super) use run::{RunEnd, count_end};
 pub use run::{Start, start};
 pub use stream::{Hold, hold, new_stream, release, set_cursor};

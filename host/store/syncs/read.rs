@@ -5,7 +5,6 @@ use sqlx::{FromRow, QueryBuilder, Row};
 
 use crate::model::ids::{ConnectorId, KbId, OrgId, SyncId};
 use crate::model::job::JobState;
-use crate::model::pacing::Pacing;
 use crate::model::sync::{NewestRun, SyncCounts, SyncOrder};
 use crate::store::{Store, StoreError, count, json, optional_json, time};
 
@@ -73,15 +72,6 @@ pub async fn list(
     }
     sql.push(" order by s.id desc limit ").push_bind(limit);
     Ok(sql.build_query_as().fetch_all(&store.pool).await?)
-}
-
-/// How gently a sync is to be read now; none if it is gone.
-pub async fn pacing(store: &Store, id: &SyncId) -> Result<Option<Pacing>, StoreError> {
-    let row = sqlx::query("select pacing from syncs where id = $1")
-        .bind(id)
-        .fetch_optional(&store.pool)
-        .await?;
-    Ok(row.map(|row| json(&row, "pacing")).transpose()?)
 }
 
 impl FromRow<'_, SqliteRow> for SyncOrder {

@@ -103,8 +103,8 @@ impl World {
 
     pub async fn claimed(&self, job: &JobId) -> Lease {
         let minute = TimeDelta::minutes(1);
-        let claimed = jobs::claim(&self.store, &self.connector, Some(job), "me", minute).await;
-        claimed.unwrap().expect("a queued job").0
+        let claimed = jobs::claim(&self.store, job, "me", minute).await;
+        claimed.unwrap().expect("a queued job").lease
     }
 
     pub async fn finished(&self, lease: &Lease, failure: Option<&Failure>) {
