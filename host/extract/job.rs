@@ -5,10 +5,11 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::commit::{CommitEnd, Committer};
+use super::destination::Destination;
 use super::late::LateRows;
 use super::read::{Read, ReadAhead};
 use super::{Ends, Extractor, Outcome};
-use crate::kb::{TableWriter, Target};
+use crate::kb::Target;
 use crate::model::cursor::Cursor;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::job::{Job, Mode, Progress};
@@ -75,7 +76,7 @@ async fn attempt(
         });
     };
     let end = run.copy(pages, ends).await;
-    run.writer.discard().await;
+    run.destination.discard().await;
     end
 }
 
@@ -120,12 +121,16 @@ async fn open<'a>(
         columns: reader.columns().to_vec(),
         key_columns: job.spec.key_columns.clone(),
     };
-    let writer = with.lake.writer(target).await.map_err(Failure::from)?;
+    let mut destination = Destination::new(&with.lake, target);
+    // Before the first row is read it is known whether it can land. Where rows have landed a run may find nothing new.
+    if committer.last.is_none() || job.spec.mode == Mode::Replace {
+        destination.writer().await?;
+    }
     let pages = ReadAhead::start(reader, ends, rows);
     let run = Run {
         progress: committer.progress(),
         committer,
-        writer,
+        destination,
         late,
         warnings,
         resumable: Some(resume.clone()),
@@ -187,7 +192,7 @@ fn batch_rows(job: &Job) -> u32 {
 
 struct Run<'a> {
     committer: Committer<'a>,
-    writer: TableWriter,
+    destination: Destination<'a>,
     late: LateRows<'a>,
     /// What is known before the first page.
     warnings: Vec<String>,
@@ -242,7 +247,7 @@ impl Run<'_> {
                         self.finish().await?;
                         self.committer.note_waits(self.progress.waited).await?;
                         warnings.splice(0..0, self.warnings.drain(..));
-                        warnings.extend_from_slice(self.writer.notes());
+                        warnings.extend_from_slice(self.destination.notes());
                         return Ok(Outcome::Completed { warnings });
                     }
                 },
@@ -275,13 +280,14 @@ impl Run<'_> {
             false => page.batch,
         };
         if batch.num_rows() > 0 {
-            self.writer.write(&batch).await.map_err(Failure::from)?;
+            let writer = self.destination.writer().await?;
+            writer.write(&batch).await.map_err(Failure::from)?;
             self.progress.rows += batch.num_rows() as u64;
             self.progress.batches += 1;
             self.staged_since.get_or_insert_with(Instant::now);
         }
         self.resumable = page.cursor.map(Some);
-        let staged = self.writer.staged();
+        let staged = self.destination.staged();
         if staged.rows >= COMMIT_ROWS || staged.bytes >= COMMIT_BYTES {
             self.commit_if_possible().await?;
         }
@@ -331,8 +337,9 @@ impl Run<'_> {
     }
 
     async fn commit(&mut self, cursor: Option<Cursor>) -> Result<(), CommitEnd> {
+        let writer = self.destination.writer().await?;
         self.committer
-            .commit(&mut self.writer, cursor.clone(), self.progress)
+            .commit(writer, cursor.clone(), self.progress)
             .await?;
         self.committed = cursor;
         self.staged_since = None;

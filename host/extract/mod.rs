@@ -4,6 +4,7 @@
 //! started again repeats nothing and loses nothing.
 
 mod commit;
+mod destination;
 mod job;
 mod late;
 mod read;

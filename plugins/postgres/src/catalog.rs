@@ -35,12 +35,15 @@ pub fn tables(connection: &Connection) -> Result<Vec<TableEntry>, Error> {
 
 /// One table, exactly as named.
 pub fn relation(connection: &Connection, schema: &str, table: &str) -> Result<Relation, Error> {
-    let params = vec![
-        Value::Text(schema.to_owned()),
-        Value::Text(table.to_owned()),
-    ];
-    let mut rows = query(connection, include_str!("catalog/relation.sql"), params)?;
-    let Some(row) = rows.pop() else {
+    let (described, columns) = describe(connection, schema, table, "")?;
+    let Some(Described {
+        oid,
+        usable,
+        keys,
+        kind,
+        ordered,
+    }) = described
+    else {
         return Err(no_such_table::<Postgres>(
             schema,
             table,
@@ -48,23 +51,19 @@ pub fn relation(connection: &Connection, schema: &str, table: &str) -> Result<Re
             MATCHED_EXACTLY,
         ));
     };
-    let mut row = Cells::of(row);
-    let (oid, usable, keys) = (row.int()?, row.boolean()?, row.optional_text()?);
-    let (kind, ordered) = (row.text()?, row.optional_text()?);
     if !usable {
         let schema = identifier(schema);
         let message =
             format!("the login may not use schema {schema}: grant usage on schema {schema} to it");
         return Err(error(ErrorKind::PermissionDenied, message));
     }
-    let (numbers, columns) = columns(connection, oid, "")?;
+    let (numbers, columns): (Vec<_>, Vec<_>) = columns.into_iter().unzip();
     if !columns.iter().any(|column| column.readable) {
         let table = qualified::<Postgres>(schema, table);
         return Err(unreadable_table(&table));
     }
-    let (primary_key, keys) =
-        key_sets(&keys.unwrap_or_default(), &numbers).ok_or_else(unexpected)?;
-    let ordered = positions(&ordered.unwrap_or_default(), &numbers).ok_or_else(unexpected)?;
+    let (primary_key, keys) = key_sets(&keys, &numbers).ok_or_else(unexpected)?;
+    let ordered = positions(&ordered, &numbers).ok_or_else(unexpected)?;
     let kind = match kind.as_str() {
         "r" | "p" => Kind::Table,
         "f" => Kind::Foreign,
@@ -97,38 +96,69 @@ pub fn query_relation(connection: &Connection, text: &str) -> Result<Relation, E
     let types = ask(sql::types(&source, &names))?.into_iter().flatten();
     let types = types.map(|oid| Cells::of(vec![oid]).int().map(|oid| oid.to_string()));
     let types = types.collect::<Result<Vec<_>, _>>()?.join(",");
-    let (_, mut columns) = columns(connection, 0, &types)?;
-    for (column, name) in columns.iter_mut().zip(&names) {
-        column.name.clone_from(name);
-    }
+    let (_, columns) = describe(connection, "", "", &types)?;
+    let columns = columns.into_iter().zip(names);
+    let columns = columns.map(|((_, column), name)| Attribute { name, ..column });
     Ok(Relation {
         identity: Identity {
             oid: 0,
             kind: Kind::View,
         },
         source,
-        columns,
+        columns: columns.collect(),
         primary_key: Vec::new(),
         keys: Vec::new(),
         ordered: None,
     })
 }
 
-/// The numbers and the columns of a table, or columns of these types.
-fn columns(
+/// Each with its number.
+type Columns = Vec<(i64, Attribute)>;
+
+/// What the catalog says of a table besides its columns.
+struct Described {
+    oid: i64,
+    /// Whether the login may use its schema.
+    usable: bool,
+    keys: String,
+    kind: String,
+    ordered: String,
+}
+
+/// A table, if there is one, and its columns with their numbers; or columns of these types.
+fn describe(
     connection: &Connection,
-    table: i64,
+    schema: &str,
+    table: &str,
     types: &str,
-) -> Result<(Vec<i64>, Vec<Attribute>), Error> {
-    let params = vec![Value::Int(table), Value::Text(types.to_owned())];
-    let rows = query(connection, include_str!("catalog/columns.sql"), params)?;
-    let columns = rows.into_iter().map(|row| {
+) -> Result<(Option<Described>, Columns), Error> {
+    let params = [schema, table, types].map(|text| Value::Text(text.to_owned()));
+    let sql = include_str!("catalog/relation.sql");
+    let (mut table, mut columns) = (None, Vec::new());
+    for row in query(connection, sql, params.to_vec())? {
         let mut row = Cells::of(row);
-        Ok((row.int()?, attribute(&mut row)?))
-    });
-    columns
-        .collect::<Result<Vec<_>, Error>>()
-        .map(|columns| columns.into_iter().unzip())
+        table = described(&mut row)?;
+        if let Some(number) = row.optional_int()? {
+            columns.push((number, attribute(&mut row)?));
+        }
+    }
+    Ok((table, columns))
+}
+
+fn described(row: &mut Cells) -> Result<Option<Described>, Error> {
+    let (oid, usable) = (row.optional_int()?, row.optional_boolean()?);
+    let (keys, kind, ordered) = (
+        row.optional_text()?,
+        row.optional_text()?,
+        row.optional_text()?,
+    );
+    Ok(oid.map(|oid| Described {
+        oid,
+        usable: usable.unwrap_or_default(),
+        keys: keys.unwrap_or_default(),
+        kind: kind.unwrap_or_default(),
+        ordered: ordered.unwrap_or_default(),
+    }))
 }
 
 /// Whether the server is a replica, which does not know the primary's transactions.

@@ -98,7 +98,7 @@ impl Watermark {
         };
         let unmoved = |resumed| self.scope.exact && same(resumed, &newest);
         if self.resumed.as_ref().is_some_and(unmoved) {
-            return Ok(Settled::Until(newest));
+            return Ok(Settled::Unmoved);
         }
         if self.scope.identity.kind == Kind::Foreign {
             let column = identifier(&read.table.cursor.column);

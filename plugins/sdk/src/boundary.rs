@@ -49,6 +49,21 @@ impl Boundary {
         })
     }
 
+    /// Whether the rows with the value, wherever in its group, are those that have landed.
+    pub fn is_whole<K: Kind>(&self, read: &Read<K>) -> Result<bool, Error> {
+        // Without a digest one row may have gone from before the place and another come behind it.
+        if self.resumed.digest.is_none() && !self.resumed.tie.is_empty() {
+            return Ok(false);
+        }
+        let (rows, digest) = read.group(&self.resumed.value, &[])?;
+        Ok(self.has_landed(rows, &digest))
+    }
+
+    fn has_landed(&self, rows: u64, digest: &Option<String>) -> bool {
+        let is_known = self.resumed.digest.is_none() || self.resumed.digest == *digest;
+        self.resumed.landed == Some(rows) && is_known
+    }
+
     /// The next page; none after the last. That one has no rows, but says where the read stands now.
     pub fn next<K: Kind>(
         &mut self,
@@ -81,9 +96,8 @@ impl Boundary {
 
     /// The group, if it has to be read again.
     fn check<K: Kind>(&self, read: &Read<K>) -> Result<Option<Group>, Error> {
-        let (rows, digest) = read.group(&self.resumed)?;
-        let is_known = self.resumed.digest.is_none() || self.resumed.digest == digest;
-        if rows == 0 || self.resumed.landed == Some(rows) && is_known {
+        let (rows, digest) = read.group(&self.resumed.value, &self.resumed.tie)?;
+        if rows == 0 || self.has_landed(rows, &digest) {
             return Ok(None);
         }
         let by_page = read.paced && !read.table.key.is_empty();

@@ -101,6 +101,8 @@ pub enum Settled {
     Wait(u32, String),
     /// The parameter of [`Dialect::UNTIL`].
     Until(Value),
+    /// The greatest value is the one that the read goes on from.
+    Unmoved,
     /// Nothing that has a cursor value is final.
     Nothing,
     /// Whatever can be seen may be read.

@@ -74,10 +74,11 @@ impl<K: Kind> Read<K> {
         Ok(rows.into_iter().flatten().next())
     }
 
-    /// How many rows have this cursor's value at or before its place, and which those are, where they have a key.
-    pub fn group(&self, cursor: &Cursor) -> Result<(u64, Option<String>), Error> {
-        let sql = self.table.count_group(cursor.tie.len());
-        let params = std::iter::once(&cursor.value).chain(&cursor.tie).cloned();
+    /// How many rows have this cursor value, at or before the place that `tie` names if it does, and which those are,
+    /// where they have a key.
+    pub fn group(&self, value: &Value, tie: &[Value]) -> Result<(u64, Option<String>), Error> {
+        let sql = self.table.count_group(tie.len());
+        let params = std::iter::once(value).chain(tie).cloned();
         let answer = query(&self.connection, &sql, params.collect());
         let mut row = Cells::only(answer.map_err(|error| about(&self.label, error))?)?;
         Ok((row.int()?.unsigned_abs(), row.optional_text()?))

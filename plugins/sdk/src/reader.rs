@@ -151,7 +151,7 @@ impl<K: Kind> State<K> {
         else {
             return Ok(None);
         };
-        let (rows, digest) = self.read.group(&cursor)?;
+        let (rows, digest) = self.read.group(&cursor.value, &cursor.tie)?;
         if cursor.landed != Some(rows) {
             return Ok(None);
         }
@@ -168,12 +168,29 @@ impl<K: Kind> State<K> {
             match watermark.step(&self.read)? {
                 Settled::Wait(millis, reason) => return Ok(Some((millis, reason))),
                 Settled::Until(until) => self.read.until = Some(until),
+                Settled::Unmoved => self.look_at_group()?,
                 Settled::Everything => {}
                 Settled::Nothing => self.pages.position().leave_out_values(),
             }
             self.is_settled = true;
         }
         Ok(None)
+    }
+
+    /// Only rows with the value that the read goes on from can be new. Mostly one question tells that none is.
+    fn look_at_group(&mut self) -> Result<(), Error> {
+        let position = self.pages.position();
+        self.read.until = position.known.first().cloned();
+        let is_as_it_was = match &self.boundary {
+            Some(boundary) => boundary.is_whole(&self.read)?,
+            // Behind the value, not behind one of its rows.
+            None => position.known.len() == 1,
+        };
+        if is_as_it_was {
+            self.boundary = None;
+            position.leave_out_values();
+        }
+        Ok(())
     }
 
     fn warnings(&self) -> Vec<String> {
