@@ -1,5 +1,5 @@
 //! The operator's `connections.json`. Read anew at every use, so a change needs no restart and no watcher:
-//! the file is small. Only the places under `max_sessions` outlive a reading.
+//! the file is small. Only the places under `max_sessions`, and the sessions that rest, outlive a reading.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -18,8 +18,28 @@ use crate::model::source::{ErrorKind, SourceError};
 /// The operator's `connections.json`, read again when it changes.
 pub struct Connections {
     file: PathBuf,
-    /// Free places by name, with the bound they were made for.
-    places: Mutex<HashMap<String, (usize, Arc<Semaphore>)>>,
+    kept: Mutex<HashMap<String, Kept>>,
+}
+
+/// What outlives a reading, of one connection.
+#[derive(Clone)]
+struct Kept {
+    /// What its places were made for.
+    bound: usize,
+    /// The free ones.
+    places: Arc<Semaphore>,
+    resting: Arc<postgres::Resting>,
+}
+
+impl Kept {
+    fn new(bound: usize) -> Self {
+        let places = Arc::new(Semaphore::new(bound));
+        Self {
+            bound,
+            resting: Arc::new(postgres::Resting::new(Arc::clone(&places))),
+            places,
+        }
+    }
 }
 
 impl Connections {
@@ -27,7 +47,7 @@ impl Connections {
     pub fn open(file: &Path) -> Self {
         Self {
             file: file.to_owned(),
-            places: Mutex::default(),
+            kept: Mutex::default(),
         }
     }
 
@@ -66,8 +86,8 @@ impl Connections {
         isolation: Isolation,
     ) -> Result<Session, SourceError> {
         let entry = self.usable(connection_ref)?;
-        let places = self.places(connection_ref, entry.max_sessions);
-        let place = places.acquire_owned().await.map_err(|_| {
+        let kept = self.kept(connection_ref, entry.max_sessions);
+        let place = kept.places.acquire_owned().await.map_err(|_| {
             SourceError::new(
                 ErrorKind::Other,
                 "the places of a connection were taken away",
@@ -75,7 +95,9 @@ impl Connections {
         })?;
         let timeout = entry.statement_timeout;
         match entry.dsn {
-            Dsn::Postgres(dsn) => postgres::connect(dsn, timeout, application_name, place).await,
+            Dsn::Postgres(dsn) => {
+                postgres::connect(dsn, timeout, application_name, place, &kept.resting).await
+            }
             Dsn::SqlServer(dsn) => {
                 sql_server::connect(dsn, timeout, isolation, application_name, place).await
             }
@@ -126,15 +148,16 @@ impl Connections {
         })
     }
 
-    /// The same places as before unless the bound changed; then those that are taken are no longer counted.
-    fn places(&self, name: &str, bound: usize) -> Arc<Semaphore> {
-        let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
-        let fresh = || (bound, Arc::new(Semaphore::new(bound)));
-        let kept = places.entry(name.to_owned()).or_insert_with(fresh);
-        if kept.0 != bound {
-            *kept = fresh();
+    /// The same as before unless the bound changed; then places that are taken are no longer counted.
+    fn kept(&self, name: &str, bound: usize) -> Kept {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_name = kept
+            .entry(name.to_owned())
+            .or_insert_with(|| Kept::new(bound));
+        if of_name.bound != bound {
+            *of_name = Kept::new(bound);
         }
-        Arc::clone(&kept.1)
+        of_name.clone()
     }
 
     fn read(&self) -> Result<Map<String, Json>, String> {
@@ -229,8 +252,8 @@ mod tests {
     #[test]
     fn places_survive_until_their_number_changes() {
         let (_folder, connections) = connections("{}");
-        let first = connections.places("a", 2);
-        assert!(Arc::ptr_eq(&first, &connections.places("a", 2)));
-        assert_eq!(connections.places("a", 3).available_permits(), 3);
+        let first = connections.kept("a", 2).places;
+        assert!(Arc::ptr_eq(&first, &connections.kept("a", 2).places));
+        assert_eq!(connections.kept("a", 3).places.available_permits(), 3);
     }
 }

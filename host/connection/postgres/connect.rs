@@ -1,21 +1,22 @@
-//! A DSN → a session with our settings. Never reuses a socket, never retries a server that answered.
+//! A DSN → a session with our settings: one that rests, or a new one. Never retries a server that answered.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::OwnedSemaphorePermit;
+use tokio_postgres::Client;
 use tokio_postgres::config::SslMode;
-use tokio_postgres::{Client, Config};
-use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::super::link::Link as AnyLink;
 use super::super::session::Session;
 use super::classify;
 use super::dsn::{Dsn, Tls};
-use super::link::Link;
+use super::link::{Link, Open};
+use super::resting::Resting;
 use super::tls;
 use crate::model::source::{ErrorKind, SourceError};
 
-/// Opens a session. The permit is given back when its socket is closed.
+/// Opens a session, in this place. It is given back when nobody uses the session any more.
 ///
 /// # Errors
 /// A sentence without address, user or password.
@@ -23,29 +24,23 @@ pub async fn connect(
     dsn: Dsn,
     statement_timeout: Duration,
     application_name: &str,
-    permit: OwnedSemaphorePermit,
+    place: OwnedSemaphorePermit,
+    resting: &Arc<Resting>,
 ) -> Result<Session, SourceError> {
-    let (dsn, connector) =
-        tokio::task::spawn_blocking(move || tls::connector(&dsn).map(|tls| (dsn, tls)))
-            .await
-            .map_err(|_| {
-                SourceError::new(ErrorKind::Other, "the certificates could not be read")
-            })??;
-    let mut config = dsn.config.clone();
-    config.application_name(application_name);
+    let settings = settings(statement_timeout);
+    let dsn = Arc::new(dsn);
     let opening = async {
-        let (link, server_version) = open(config, dsn.tls, connector, permit).await?;
-        let settings = settings(statement_timeout);
-        let client = link.client();
-        // Sent together, for one round trip.
-        let set = async {
-            futures::join!(
-                client.batch_execute(&settings),
-                watch_us(client, &server_version)
-            )
-            .0
+        let mut link = match rested(&dsn, application_name, &settings, place, resting).await {
+            Ok(link) => link,
+            Err(place) => {
+                let open = open(&dsn, application_name).await?;
+                let link = Link::new(open, place);
+                set_up(link.open(), &settings).await?;
+                link
+            }
         };
-        set.await.map_err(|error| classify::session_error(&error))?;
+        link.is_set_up(resting);
+        let server_version = link.open().server_version.clone();
         let link = AnyLink::Postgres(Box::new(link));
         Ok(Session::new(link, server_version, None, statement_timeout))
     };
@@ -55,14 +50,43 @@ pub async fn connect(
     }
 }
 
+/// Takes over a session that rests, if there is one and its server still answers; else the place is free for a new one.
+async fn rested(
+    dsn: &Dsn,
+    application_name: &str,
+    settings: &str,
+    place: OwnedSemaphorePermit,
+    resting: &Resting,
+) -> Result<Link, OwnedSemaphorePermit> {
+    let Some(open) = resting.take(dsn).await else {
+        return Err(place);
+    };
+    let link = Link::new(open, place);
+    let name = application_name.replace('\'', "''");
+    let settings = format!("{settings}; set application_name = '{name}'");
+    let open = link.open();
+    // It takes no other statement with it.
+    let discard = open.client.batch_execute("discard all");
+    // Sent together, in this order, for one round trip.
+    match futures::join!(discard, set_up(open, &settings)) {
+        (Ok(()), Ok(())) => Ok(link),
+        _ => Err(link.give_up()),
+    }
+}
+
 /// Tries what `sslmode` allows, in libpq's order.
-async fn open(
-    mut config: Config,
-    tls: Tls,
-    connector: MakeRustlsConnect,
-    permit: OwnedSemaphorePermit,
-) -> Result<(Link, String), SourceError> {
-    let (first, second) = match tls {
+async fn open(dsn: &Arc<Dsn>, application_name: &str) -> Result<Open, SourceError> {
+    let connector = {
+        let dsn = Arc::clone(dsn);
+        tokio::task::spawn_blocking(move || tls::connector(&dsn))
+            .await
+            .map_err(|_| {
+                SourceError::new(ErrorKind::Other, "the certificates could not be read")
+            })??
+    };
+    let mut config = dsn.config.clone();
+    config.application_name(application_name);
+    let (first, second) = match dsn.tls {
         Tls::Disable => (SslMode::Disable, None),
         Tls::Allow => (SslMode::Disable, Some(SslMode::Require)),
         Tls::Prefer => (SslMode::Prefer, Some(SslMode::Disable)),
@@ -79,14 +103,14 @@ async fn open(
         }
     }
     let (client, connection) = connected.map_err(|error| classify::session_error(&error))?;
-    let server_version = connection
-        .parameter("server_version")
-        .unwrap_or_default()
-        .to_owned();
-    Ok((
-        Link::new(client, connection, connector, permit),
-        server_version,
-    ))
+    Ok(Open::new(client, connection, connector, Arc::clone(dsn)))
+}
+
+async fn set_up(open: &Open, settings: &str) -> Result<(), SourceError> {
+    // Sent together, for one round trip.
+    let set = open.client.batch_execute(settings);
+    let (set, ()) = futures::join!(set, watch_us(&open.client, &open.server_version));
+    set.map_err(|error| classify::session_error(&error))
 }
 
 /// The server is there, but TLS failed or `pg_hba.conf` has no line for this kind of connection.

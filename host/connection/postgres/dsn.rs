@@ -30,7 +30,7 @@ pub enum Roots {
 }
 
 /// A parsed DSN.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Dsn {
     pub config: Config,
     pub tls: Tls,

@@ -9,6 +9,7 @@ mod dsn;
 mod link;
 mod list;
 mod numeric;
+mod resting;
 mod statement;
 mod tls;
 
@@ -18,6 +19,7 @@ mod tests;
 pub use connect::connect;
 pub use dsn::Dsn;
 pub use link::Link;
+pub use resting::Resting;
 pub use statement::{Reading, finish};
 
 /// The name of this kind of connection.

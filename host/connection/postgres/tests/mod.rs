@@ -3,6 +3,7 @@
 mod errors;
 mod hostile;
 mod lifetime;
+mod resting;
 mod tls;
 mod types;
 
@@ -12,7 +13,7 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio_postgres::NoTls;
 
-use super::{Dsn, connect};
+use super::{Dsn, Resting, connect};
 use crate::cluster::Cluster;
 use crate::connection::Session;
 use crate::model::source::SourceError;
@@ -36,8 +37,33 @@ async fn connect_to(
     name: &str,
     statement_timeout: Duration,
 ) -> Result<Session, SourceError> {
-    let place = Arc::new(Semaphore::new(1)).acquire_owned().await.unwrap();
-    connect(Dsn::parse(dsn).unwrap(), statement_timeout, name, place).await
+    let places = Places::new(1);
+    places.connect(dsn, name, statement_timeout).await
+}
+
+/// Of one connection.
+struct Places {
+    free: Arc<Semaphore>,
+    resting: Arc<Resting>,
+}
+
+impl Places {
+    fn new(bound: usize) -> Self {
+        let free = Arc::new(Semaphore::new(bound));
+        let resting = Arc::new(Resting::new(Arc::clone(&free)));
+        Self { free, resting }
+    }
+
+    async fn connect(
+        &self,
+        dsn: &str,
+        name: &str,
+        statement_timeout: Duration,
+    ) -> Result<Session, SourceError> {
+        let place = Arc::clone(&self.free).acquire_owned().await.unwrap();
+        let dsn = Dsn::parse(dsn).unwrap();
+        connect(dsn, statement_timeout, name, place, &self.resting).await
+    }
 }
 
 /// A session that may write.
