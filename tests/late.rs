@@ -231,6 +231,8 @@ async fn idle_runs_land_nothing_and_cost_the_same() {
         for run in 0..10 {
             let before = count().await;
             assert_eq!(sync.lands().await, 0);
+            // A session counts at its end, and would rest for a while.
+            host.source.end_job_sessions().await;
             host.until_no_sessions(std::time::Duration::from_secs(10))
                 .await;
             let cost = count().await - before;

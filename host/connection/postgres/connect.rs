@@ -16,6 +16,11 @@ use super::resting::Resting;
 use super::tls;
 use crate::model::source::{ErrorKind, SourceError};
 
+/// What a job may have left behind although its transactions were rolled back: `discard all`, but for the prepared statements,
+/// which are the client library's.
+const CLEAN: &str = "close all; set session authorization default; reset all; unlisten *; \
+                     select pg_catalog.pg_advisory_unlock_all(); discard temp; discard sequences";
+
 /// Opens a session, in this place. It is given back when nobody uses the session any more.
 ///
 /// # Errors
@@ -63,14 +68,12 @@ async fn rested(
     };
     let link = Link::new(open, place);
     let name = application_name.replace('\'', "''");
-    let settings = format!("{settings}; set application_name = '{name}'");
-    let open = link.open();
-    // It takes no other statement with it.
-    let discard = open.client.batch_execute("discard all");
-    // Sent together, in this order, for one round trip.
-    match futures::join!(discard, set_up(open, &settings)) {
-        (Ok(()), Ok(())) => Ok(link),
-        _ => Err(link.give_up()),
+    let settings = format!("{CLEAN}; {settings}; set application_name = '{name}'");
+    // What it knew of enums and composite types may have changed.
+    link.client().clear_type_cache();
+    match set_up(link.open(), &settings).await {
+        Ok(()) => Ok(link),
+        Err(_) => Err(link.give_up()),
     }
 }
 

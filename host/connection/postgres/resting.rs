@@ -1,6 +1,6 @@
 //! Sessions between two jobs of one connection. A login costs a server more than a run that finds nothing new, so a
 //! session whose job has ended waits a moment for the next one. Nothing of the job before is left in it: its
-//! transaction has been rolled back, and `discard all` comes before the next statement.
+//! transaction has been rolled back, and what may outlive that is cleaned up before the next statement.
 //!
 //! A resting session holds no place under `max_sessions`; whoever gets a place takes over a resting session if there is
 //! one. So those that work and those that rest are never more than the places.

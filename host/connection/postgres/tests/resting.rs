@@ -51,6 +51,26 @@ async fn the_next_job_finds_the_session_as_new_and_it_goes_soon_after_the_last()
 }
 
 #[tokio::test]
+async fn a_type_is_read_as_it_is_now() {
+    let (places, admin) = (Places::new(1), admin_of_shared().await);
+    admin
+        .batch_execute("create type mood_at_rest as enum ('sad')")
+        .await
+        .unwrap();
+    let mut first = connected(&places, "resting-types").await;
+    let pid = one_text(&mut first, PID).await;
+    let mood = "select 'sad'::mood_at_rest";
+    assert_eq!(one_text(&mut first, mood).await, "sad");
+    drop(first);
+    let add = "alter type mood_at_rest add value 'glad'";
+    admin.batch_execute(add).await.unwrap();
+    let mut second = connected(&places, "resting-types").await;
+    assert_eq!(one_text(&mut second, PID).await, pid);
+    let mood = "select 'glad'::mood_at_rest";
+    assert_eq!(one_text(&mut second, mood).await, "glad");
+}
+
+#[tokio::test]
 async fn a_session_that_was_cut_off_is_not_used_again() {
     let (places, admin) = (Places::new(1), admin_of_shared().await);
     let mut first = connected(&places, "resting-cut").await;
