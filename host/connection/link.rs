@@ -1,7 +1,7 @@
 //! One socket to a server of any engine, or an open file of SQLite, and a statement that runs on it. The only place that
 //! asks which engine it is.
 //! Dropping a link ends its server session: what runs is cancelled, the socket is closed, and only then is the place
-//! under `max_sessions` free again.
+//! under `max_sessions` free again. (One of Postgres on which nothing runs rests first: `postgres/resting.rs`.)
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -2,6 +2,7 @@
 //! the file is small. Only the places under `max_sessions`, and the sessions that rest, outlive a reading.
 
 use std::collections::HashMap;
+use std::mem::{self, Discriminant};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -25,6 +26,7 @@ pub struct Connections {
 #[derive(Clone)]
 struct Kept {
     /// What its places were made for.
+    kind: Discriminant<Dsn>,
     bound: usize,
     /// The free ones.
     places: Arc<Semaphore>,
@@ -32,9 +34,10 @@ struct Kept {
 }
 
 impl Kept {
-    fn new(bound: usize) -> Self {
+    fn new(kind: Discriminant<Dsn>, bound: usize) -> Self {
         let places = Arc::new(Semaphore::new(bound));
         Self {
+            kind,
             bound,
             resting: Arc::new(postgres::Resting::new(Arc::clone(&places))),
             places,
@@ -86,7 +89,11 @@ impl Connections {
         isolation: Isolation,
     ) -> Result<Session, SourceError> {
         let entry = self.usable(connection_ref)?;
-        let kept = self.kept(connection_ref, entry.max_sessions);
+        let kept = self.kept(
+            connection_ref,
+            mem::discriminant(&entry.dsn),
+            entry.max_sessions,
+        );
         let place = kept.places.acquire_owned().await.map_err(|_| {
             SourceError::new(
                 ErrorKind::Other,
@@ -148,14 +155,14 @@ impl Connections {
         })
     }
 
-    /// The same as before unless the bound changed; then places that are taken are no longer counted.
-    fn kept(&self, name: &str, bound: usize) -> Kept {
+    /// The same as before unless the kind or the bound changed; then sessions that work or rest are no longer counted.
+    fn kept(&self, name: &str, kind: Discriminant<Dsn>, bound: usize) -> Kept {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let of_name = kept
             .entry(name.to_owned())
-            .or_insert_with(|| Kept::new(bound));
-        if of_name.bound != bound {
-            *of_name = Kept::new(bound);
+            .or_insert_with(|| Kept::new(kind, bound));
+        if (of_name.kind, of_name.bound) != (kind, bound) {
+            *of_name = Kept::new(kind, bound);
         }
         of_name.clone()
     }
@@ -252,8 +259,10 @@ mod tests {
     #[test]
     fn places_survive_until_their_number_changes() {
         let (_folder, connections) = connections("{}");
-        let first = connections.kept("a", 2).places;
-        assert!(Arc::ptr_eq(&first, &connections.kept("a", 2).places));
-        assert_eq!(connections.kept("a", 3).places.available_permits(), 3);
+        let postgres = Dsn::Postgres(postgres::Dsn::parse("host=h user=u").unwrap());
+        let kind = mem::discriminant(&postgres);
+        let first = connections.kept("a", kind, 2).places;
+        assert!(Arc::ptr_eq(&first, &connections.kept("a", kind, 2).places));
+        assert_eq!(connections.kept("a", kind, 3).places.available_permits(), 3);
     }
 }

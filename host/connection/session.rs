@@ -23,7 +23,8 @@ const QUERY: Limit = Limit {
 const FETCH_BYTES: usize = 256 << 20;
 const FETCH_BYTES_MOST: u64 = 1 << 30;
 
-/// One session on a source. Dropping it cancels what runs and closes the socket.
+/// One session on a source. Dropping it cancels what runs and closes the socket; where nothing runs, a session of Postgres
+/// rests for a moment first.
 pub struct Session {
     kind: &'static str,
     server_version: String,

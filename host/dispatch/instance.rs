@@ -46,10 +46,12 @@ impl Instance {
         for owner in owners {
             if owner != self.id && self.is_dead(owner) {
                 let freed = jobs::expire_leases(store, owner).await?;
-                tracing::info!(
-                    jobs = freed,
-                    "took over the jobs of a process that ended without giving them back"
-                );
+                if freed > 0 {
+                    tracing::info!(
+                        jobs = freed,
+                        "took over the jobs of a process that ended without giving them back"
+                    );
+                }
             }
         }
         Ok(())

@@ -29,7 +29,7 @@ pub async fn prepare(
     .bind(lease.epoch as i64)
     .bind(serde_json::to_string(checkpoint)?)
     .bind(&lease.job)
-    .execute(&store.pool)
+    .execute(&store.writer)
     .await?;
     if done.rows_affected() == 1 {
         Ok(())
@@ -46,7 +46,7 @@ pub async fn is_prepared(store: &Store, stream: &StreamId) -> Result<bool, Store
         "select 1 from checkpoints where stream_id = $1 and state = 'prepared' limit 1",
     )
     .bind(stream)
-    .fetch_optional(&store.pool)
+    .fetch_optional(&store.writer)
     .await?;
     Ok(prepared.is_some())
 }
@@ -62,7 +62,7 @@ pub async fn commit(
     lease: &Lease,
     checkpoint: &Checkpoint,
 ) -> Result<(), StoreError> {
-    let mut transaction = store.pool.begin_with("begin immediate").await?;
+    let mut transaction = store.writer.begin_with("begin immediate").await?;
     note(&mut transaction, checkpoint).await?;
     count(&mut transaction, checkpoint, store.now()).await?;
     let held: Option<i64> = sqlx::query_scalar(
@@ -141,7 +141,7 @@ pub async fn last_committed(
         "select body from checkpoints where stream_id = $1 and state = 'committed' order by seq desc limit 1",
     )
     .bind(stream)
-    .fetch_optional(&store.pool)
+    .fetch_optional(&store.writer)
     .await?;
     Ok(body.map(|body| serde_json::from_str(&body)).transpose()?)
 }

@@ -44,7 +44,7 @@ pub async fn enrol(store: &Store, org: &OrgId, name: &str) -> Result<ConnectorId
     .bind(std::env::consts::ARCH)
     .bind(env!("CARGO_PKG_VERSION"))
     .bind(to_micros(store.now()))
-    .execute(&store.pool)
+    .execute(&store.writer)
     .await?;
     Ok(id)
 }
@@ -62,7 +62,7 @@ pub async fn seen(
     .bind(to_micros(store.now()))
     .bind(hostname)
     .bind(env!("CARGO_PKG_VERSION"))
-    .execute(&store.pool)
+    .execute(&store.writer)
     .await?;
     Ok(())
 }
@@ -79,7 +79,7 @@ pub async fn get(
     Ok(sqlx::query_as(sql)
         .bind(org)
         .bind(id)
-        .fetch_optional(&store.pool)
+        .fetch_optional(&store.readers)
         .await?)
 }
 
@@ -88,5 +88,8 @@ pub async fn list(store: &Store, org: &OrgId) -> Result<Vec<Connector>, StoreErr
     let sql = sqlx::AssertSqlSafe(format!(
         "select {COLUMNS} from connectors where org_id = $1 order by id desc"
     ));
-    Ok(sqlx::query_as(sql).bind(org).fetch_all(&store.pool).await?)
+    Ok(sqlx::query_as(sql)
+        .bind(org)
+        .fetch_all(&store.readers)
+        .await?)
 }

@@ -43,7 +43,7 @@ pub async fn create(
     .bind(name)
     .bind(description)
     .bind(to_micros(store.now()))
-    .fetch_all(&store.pool)
+    .fetch_all(&store.writer)
     .await?
     .pop())
 }
@@ -55,7 +55,7 @@ pub async fn get(store: &Store, org: &OrgId, id: KbId) -> Result<Option<Kb>, Sto
     )
     .bind(org)
     .bind(id)
-    .fetch_optional(&store.pool)
+    .fetch_optional(&store.readers)
     .await?)
 }
 
@@ -66,7 +66,7 @@ pub async fn find(store: &Store, org: &OrgId, name: &str) -> Result<Option<Kb>, 
     )
     .bind(org)
     .bind(name)
-    .fetch_optional(&store.pool)
+    .fetch_optional(&store.readers)
     .await?)
 }
 
@@ -84,7 +84,7 @@ pub async fn list(
     .bind(org)
     .bind(before)
     .bind(limit)
-    .fetch_all(&store.pool)
+    .fetch_all(&store.readers)
     .await?)
 }
 
@@ -107,7 +107,7 @@ pub async fn update(
     .bind(name)
     .bind(description)
     .bind(to_micros(store.now()))
-    .fetch_all(&store.pool)
+    .fetch_all(&store.writer)
     .await?
     .pop())
 }
@@ -120,7 +120,7 @@ pub async fn delete(store: &Store, org: &OrgId, id: KbId) -> Result<bool, StoreE
     )
     .bind(org)
     .bind(id)
-    .execute(&store.pool)
+    .execute(&store.writer)
     .await?;
     Ok(done.rows_affected() > 0)
 }

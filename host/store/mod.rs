@@ -32,6 +32,9 @@ use crate::clock::Clock;
 /// How long a writer waits for another process on the same store before it fails.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// Connections for what is only looked at.
+const READERS: u32 = 3;
+
 /// Trouble with the store. Always the host's or the machine's: a full disk, a broken file.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -70,7 +73,11 @@ impl StoreError {
 /// The state of this host. Cheap to clone.
 #[derive(Clone)]
 pub struct Store {
-    pool: SqlitePool,
+    /// One connection, for whatever writes and for what a run reads on its way: none of these waits for another by asking
+    /// again and again, and what it has read once stays in its memory, for nobody else writes.
+    writer: SqlitePool,
+    /// For what is looked at.
+    readers: SqlitePool,
     /// Grows with every change of a job by this process, to wake those who wait for one.
     job_changes: Arc<watch::Sender<u64>>,
     /// The same for what makes another run of a sync due, or not due.
@@ -89,20 +96,22 @@ impl Store {
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .busy_timeout(BUSY_TIMEOUT);
-        let pool = SqlitePoolOptions::new()
-            .max_connections(4)
-            // A connection is a thread of ours and a file: asking whether it is still there costs as much as a statement.
-            .test_before_acquire(false)
-            // A commit that fails on a full disk ends its transaction, and the library does not know: it would refuse every
-            // other one on this connection.
-            .before_acquire(|connection, _| {
-                let is_free = !connection.is_in_transaction();
-                Box::pin(async move { Ok(is_free) })
-            })
-            .connect_with(options)
-            .await
-            .map_err(StoreError::Open)?;
-        Self::migrated(pool, Clock::Real).await
+        let pool = |connections| {
+            SqlitePoolOptions::new()
+                .max_connections(connections)
+                // A connection is a thread of ours and a file: asking whether it is still there costs as much as a statement.
+                .test_before_acquire(false)
+                // A commit that fails on a full disk ends its transaction, and the library does not know: it would refuse
+                // every other one on this connection.
+                .before_acquire(|connection, _| {
+                    let is_free = !connection.is_in_transaction();
+                    Box::pin(async move { Ok(is_free) })
+                })
+        };
+        let writer = pool(1).connect_with(options.clone());
+        let writer = writer.await.map_err(StoreError::Open)?;
+        let readers = pool(READERS).connect_lazy_with(options.pragma("query_only", "on"));
+        Self::migrated(writer, readers, Clock::Real).await
     }
 
     /// A store that ends with its last clone, in a time that the test moves.
@@ -119,16 +128,21 @@ impl Store {
             .connect_with(options)
             .await
             .map_err(StoreError::Open)?;
-        Self::migrated(pool, clock).await
+        Self::migrated(pool.clone(), pool, clock).await
     }
 
-    async fn migrated(pool: SqlitePool, clock: Clock) -> Result<Self, StoreError> {
+    async fn migrated(
+        writer: SqlitePool,
+        readers: SqlitePool,
+        clock: Clock,
+    ) -> Result<Self, StoreError> {
         sqlx::migrate!("host/migrations")
-            .run(&pool)
+            .run(&writer)
             .await
             .map_err(StoreError::Migrate)?;
         Ok(Self {
-            pool,
+            writer,
+            readers,
             job_changes: Arc::new(watch::Sender::new(0)),
             sync_changes: Arc::new(watch::Sender::new(0)),
             clock,
@@ -160,7 +174,7 @@ impl Store {
 
     /// Whether the store answers.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        sqlx::query("select 1").execute(&self.pool).await?;
+        sqlx::query("select 1").execute(&self.readers).await?;
         Ok(())
     }
 }
@@ -212,7 +226,7 @@ mod tests {
     async fn a_connection_whose_transaction_was_ended_by_the_disk_is_not_used_again() {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&folder.path().join("sluice.db")).await.unwrap();
-        let mut transaction = store.pool.begin_with("begin immediate").await.unwrap();
+        let mut transaction = store.writer.begin_with("begin immediate").await.unwrap();
         // As SQLite does by itself when it cannot write.
         sqlx::query("rollback")
             .execute(&mut *transaction)
@@ -220,7 +234,7 @@ mod tests {
             .unwrap();
         transaction.commit().await.unwrap_err();
         for _ in 0..10 {
-            let transaction = store.pool.begin_with("begin immediate").await.unwrap();
+            let transaction = store.writer.begin_with("begin immediate").await.unwrap();
             transaction.commit().await.unwrap();
         }
     }

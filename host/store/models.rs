@@ -51,7 +51,7 @@ pub async fn create(store: &Store, org: &OrgId, new: &NewModel) -> Result<Model,
         .bind(query)
         .bind(serde_json::to_string(&new.primary_key)?)
         .bind(to_micros(store.now()))
-        .fetch_all(&store.pool)
+        .fetch_all(&store.writer)
         .await?;
     made.pop().ok_or_else(|| sqlx::Error::RowNotFound.into())
 }
@@ -64,7 +64,7 @@ pub async fn get(store: &Store, org: &OrgId, id: ModelId) -> Result<Option<Model
     Ok(sqlx::query_as(sql)
         .bind(org)
         .bind(id)
-        .fetch_optional(&store.pool)
+        .fetch_optional(&store.readers)
         .await?)
 }
 
@@ -82,7 +82,7 @@ pub async fn list(
         .bind(org)
         .bind(limit)
         .bind(skip)
-        .fetch_all(&store.pool)
+        .fetch_all(&store.readers)
         .await?)
 }
 
@@ -91,7 +91,7 @@ pub async fn count(store: &Store, org: &OrgId) -> Result<i64, StoreError> {
     Ok(
         sqlx::query_scalar("select count(*) from models where org_id = $1")
             .bind(org)
-            .fetch_one(&store.pool)
+            .fetch_one(&store.readers)
             .await?,
     )
 }

@@ -10,7 +10,7 @@ pub async fn create(store: &Store, name: &str) -> Result<OrgId, StoreError> {
         .bind(&id)
         .bind(name)
         .bind(to_micros(store.now()))
-        .execute(&store.pool)
+        .execute(&store.writer)
         .await?;
     Ok(id)
 }
@@ -21,6 +21,6 @@ pub async fn find(store: &Store, id_or_name: &str) -> Result<Option<OrgId>, Stor
         "select id from orgs where id = $1 or name = $1 order by id = $1 desc limit 1",
     )
     .bind(id_or_name)
-    .fetch_optional(&store.pool)
+    .fetch_optional(&store.readers)
     .await?)
 }

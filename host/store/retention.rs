@@ -16,7 +16,7 @@ pub async fn forget_jobs(
     )
     .bind(to_micros(ended_before))
     .bind(limit)
-    .execute(&store.pool)
+    .execute(&store.writer)
     .await?;
     Ok(done.rows_affected())
 }
@@ -33,7 +33,7 @@ pub async fn forget_streams(
     )
     .bind(after)
     .bind(limit)
-    .fetch_all(&store.pool)
+    .fetch_all(&store.writer)
     .await?;
     let (Some(first), Some(last)) = (streams.first(), streams.last()) else {
         return Ok(None);
@@ -46,7 +46,7 @@ pub async fn forget_streams(
     )
     .bind(first)
     .bind(last)
-    .execute(&store.pool)
+    .execute(&store.writer)
     .await?;
     Ok(Some(last.clone()))
 }

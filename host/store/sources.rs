@@ -36,7 +36,7 @@ pub async fn of_name(
     .bind(connector)
     .bind(connection_ref)
     .bind(to_micros(store.now()))
-    .execute(&store.pool)
+    .execute(&store.writer)
     .await?;
     let source = find(store, connector, connection_ref).await?;
     source.ok_or_else(|| sqlx::Error::RowNotFound.into())
@@ -52,7 +52,7 @@ async fn find(
     )
     .bind(connector)
     .bind(connection_ref)
-    .fetch_optional(&store.pool)
+    .fetch_optional(&store.readers)
     .await?)
 }
 
@@ -67,6 +67,6 @@ pub async fn get(
     )
     .bind(connector)
     .bind(id)
-    .fetch_optional(&store.pool)
+    .fetch_optional(&store.readers)
     .await?)
 }

@@ -36,7 +36,7 @@ pub async fn issue(store: &Store, org: &OrgId, name: &str) -> Result<(Token, Str
         .bind(&token.name)
         .bind(digest(&secret))
         .bind(token.created_at)
-        .execute(&store.pool)
+        .execute(&store.writer)
         .await?;
     Ok((token, secret))
 }
@@ -46,7 +46,7 @@ pub async fn find(store: &Store, secret: &str) -> Result<Option<Token>, StoreErr
     Ok(
         sqlx::query_as("select id, org_id, name, created_at from tokens where secret_sha256 = $1")
             .bind(digest(secret))
-            .fetch_optional(&store.pool)
+            .fetch_optional(&store.readers)
             .await?,
     )
 }
@@ -57,7 +57,7 @@ pub async fn list(store: &Store, org: &OrgId) -> Result<Vec<Token>, StoreError> 
         "select id, org_id, name, created_at from tokens where org_id = $1 order by id desc",
     )
     .bind(org)
-    .fetch_all(&store.pool)
+    .fetch_all(&store.readers)
     .await?)
 }
 
@@ -66,7 +66,7 @@ pub async fn revoke(store: &Store, org: &OrgId, id: &str) -> Result<bool, StoreE
     let done = sqlx::query("delete from tokens where org_id = $1 and id = $2")
         .bind(org)
         .bind(id)
-        .execute(&store.pool)
+        .execute(&store.writer)
         .await?;
     Ok(done.rows_affected() > 0)
 }

@@ -16,10 +16,12 @@ use super::resting::Resting;
 use super::tls;
 use crate::model::source::{ErrorKind, SourceError};
 
-/// What a job may have left behind although its transactions were rolled back: `discard all`, but for the prepared statements,
-/// which are the client library's.
-const CLEAN: &str = "close all; set session authorization default; reset all; unlisten *; \
-                     select pg_catalog.pg_advisory_unlock_all(); discard temp; discard sequences";
+/// What a job may have left behind although its transactions were rolled back, and with them all settings. What an extension
+/// keeps in its process stays (a connection of dblink, globals of a procedural language): only a new process has none.
+const CLEAN: &str = "select pg_catalog.pg_advisory_unlock_all(); discard temp; discard sequences";
+
+/// A session whose server has gone silent meanwhile is not waited for.
+const RESET_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Opens a session, in this place. It is given back when nobody uses the session any more.
 ///
@@ -71,9 +73,9 @@ async fn rested(
     let settings = format!("{CLEAN}; {settings}; set application_name = '{name}'");
     // What it knew of enums and composite types may have changed.
     link.client().clear_type_cache();
-    match set_up(link.open(), &settings).await {
-        Ok(()) => Ok(link),
-        Err(_) => Err(link.give_up()),
+    match tokio::time::timeout(RESET_TIMEOUT, set_up(link.open(), &settings)).await {
+        Ok(Ok(())) => Ok(link),
+        Ok(Err(_)) | Err(_) => Err(link.give_up()),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Sessions between two jobs of one connection. A login costs a server more than a run that finds nothing new, so a
-//! session whose job has ended waits a moment for the next one. Nothing of the job before is left in it: its
-//! transaction has been rolled back, and what may outlive that is cleaned up before the next statement.
+//! session whose job has ended waits a moment for the next one. That finds it as if it were new: every transaction has been
+//! rolled back, and what outlives that is cleaned up before the next statement.
 //!
 //! A resting session holds no place under `max_sessions`; whoever gets a place takes over a resting session if there is
 //! one. So those that work and those that rest are never more than the places.
@@ -17,9 +17,11 @@ use super::link::Open;
 
 /// Shorter than what a stopped job's session may stay on its server.
 const REST: Duration = Duration::from_secs(3);
-/// Then a session is not used again: a server's process grows with the tables that it has seen, and a login may have
+/// Older ones do not rest any more: a server's process grows with the tables that it has seen, and a login may have
 /// been closed since.
 const LIFE: Duration = Duration::from_secs(60);
+
+const SWEEP_AT_MOST_EVERY: Duration = Duration::from_millis(100);
 
 /// The sessions of one connection that nobody uses.
 pub struct Resting {
@@ -82,7 +84,7 @@ impl Resting {
 
     async fn sweep(self: Arc<Self>) {
         while let Some(until) = self.next_end() {
-            tokio::time::sleep_until(until).await;
+            tokio::time::sleep_until(until.max(Instant::now() + SWEEP_AT_MOST_EVERY)).await;
             while let Some((open, place)) = self.rested() {
                 open.end(false, place).await;
             }
@@ -104,14 +106,9 @@ impl Resting {
         if since.elapsed() < REST {
             return None;
         }
-        match Arc::clone(&self.places).try_acquire_owned() {
-            Ok(place) => Some((state.sessions.remove(0).1, place)),
-            Err(_) => {
-                // Somebody has just got the last place and is about to take over a session.
-                state.sessions[0].0 = Instant::now();
-                None
-            }
-        }
+        // Without one somebody has just got the last place and is about to take over a session.
+        let place = Arc::clone(&self.places).try_acquire_owned().ok()?;
+        Some((state.sessions.remove(0).1, place))
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -21,7 +21,7 @@ pub async fn finish(
     warnings: &[String],
 ) -> Result<(), StoreError> {
     let now = store.now();
-    let mut transaction = store.pool.begin_with("begin immediate").await?;
+    let mut transaction = store.writer.begin_with("begin immediate").await?;
     let run_of: Option<Option<SyncId>> = sqlx::query_scalar(
         "update jobs set state = $3, failure = $4, warnings = $5, finished_at = $6, updated_at = $6,
                 lease_owner = null, lease_until = null
@@ -86,7 +86,7 @@ pub async fn requeue(
     .bind(to_micros(now + after))
     .bind(failure.map(serde_json::to_string).transpose()?)
     .bind(to_micros(now))
-    .execute(&store.pool)
+    .execute(&store.writer)
     .await?;
     store.jobs_changed();
     if done.rows_affected() == 1 {
@@ -105,7 +105,7 @@ pub async fn stop(
     id: &JobId,
 ) -> Result<Option<JobState>, StoreError> {
     let now = store.now();
-    let mut transaction = store.pool.begin_with("begin immediate").await?;
+    let mut transaction = store.writer.begin_with("begin immediate").await?;
     let run_of: Option<Option<SyncId>> = sqlx::query_scalar(
         "update jobs set state = 'stopped', finished_at = $4, updated_at = $4, lease_owner = null, lease_until = null
          where org_id = $1 and connector_id = $2 and id = $3 and state in ('queued', 'running')

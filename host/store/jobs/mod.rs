@@ -48,7 +48,7 @@ pub(super) struct RunOf<'a> {
 /// # Errors
 /// `KbNotFound` when the knowledge base is gone, so that no job writes into the void.
 pub async fn enqueue(store: &Store, new: NewJob) -> Result<JobId, StoreError> {
-    let mut connection = store.pool.acquire().await?;
+    let mut connection = store.writer.acquire().await?;
     let id = insert(store, &mut connection, &new, None).await?;
     store.jobs_changed();
     Ok(id)
@@ -162,7 +162,7 @@ pub async fn look(
     .bind(connector)
     .bind(to_micros(store.now()))
     .bind(only)
-    .fetch_all(&store.pool)
+    .fetch_all(&store.writer)
     .await?;
     let mut look = Look::default();
     for row in &rows {
@@ -210,7 +210,7 @@ pub async fn claim(
         .bind(owner)
         .bind(to_micros(now))
         .bind(to_micros(now + lease_time))
-        .fetch_all(&store.pool)
+        .fetch_all(&store.writer)
         .await?;
     let Some(row) = rows.first() else {
         return Ok(None);
@@ -238,19 +238,24 @@ pub async fn renew(
     .bind(&lease.job)
     .bind(lease.epoch as i64)
     .bind(to_micros(store.now() + lease_time))
-    .execute(&store.pool)
+    .execute(&store.writer)
     .await?;
     Ok(done.rows_affected() == 1)
 }
 
 /// Ends the leases of a process that is known to be gone, so that its jobs can be claimed at once.
 pub async fn expire_leases(store: &Store, owner: &str) -> Result<u64, StoreError> {
-    let done =
-        sqlx::query("update jobs set lease_until = 0 where lease_owner = $1 and state = 'running'")
-            .bind(owner)
-            .execute(&store.pool)
-            .await?;
-    Ok(done.rows_affected())
+    let done = sqlx::query(
+        "update jobs set lease_until = 0 where lease_owner = $1 and state = 'running' and lease_until > 0",
+    )
+    .bind(owner)
+    .execute(&store.writer)
+    .await?;
+    let freed = done.rows_affected();
+    if freed > 0 {
+        store.jobs_changed();
+    }
+    Ok(freed)
 }
 
 /// Whether a job is still this lease's to run.
@@ -260,7 +265,7 @@ pub async fn is_held(store: &Store, lease: &Lease) -> Result<bool, StoreError> {
     )
     .bind(&lease.job)
     .bind(lease.epoch as i64)
-    .fetch_optional(&store.pool)
+    .fetch_optional(&store.writer)
     .await?;
     Ok(held.is_some())
 }
@@ -277,7 +282,7 @@ pub async fn waited(store: &Store, lease: &Lease, waited: Waited) -> Result<(), 
     .bind(lease.epoch as i64)
     .bind(serde_json::to_string(&waited)?)
     .bind(waited.throttled_ms() as i64)
-    .execute(&store.pool)
+    .execute(&store.writer)
     .await?;
     if done.rows_affected() == 1 {
         Ok(())
@@ -298,7 +303,7 @@ pub async fn warn(store: &Store, lease: &Lease, warnings: &[String]) -> Result<(
     .bind(lease.epoch as i64)
     .bind(serde_json::to_string(warnings)?)
     .bind(to_micros(store.now()))
-    .execute(&store.pool)
+    .execute(&store.writer)
     .await?;
     store.jobs_changed();
     if done.rows_affected() == 1 {

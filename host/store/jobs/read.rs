@@ -23,7 +23,7 @@ pub async fn get(
         .bind(org)
         .bind(connector)
         .bind(id)
-        .fetch_optional(&store.pool)
+        .fetch_optional(&store.readers)
         .await?)
 }
 
@@ -80,7 +80,7 @@ pub async fn list(
         sql.push(")");
     }
     sql.push(" order by id desc limit ").push_bind(limit);
-    Ok(sql.build_query_as().fetch_all(&store.pool).await?)
+    Ok(sql.build_query_as().fetch_all(&store.readers).await?)
 }
 
 /// What the newest run of a sync that had any warnings said.
@@ -89,7 +89,7 @@ pub async fn newest_warnings(store: &Store, sync: &SyncId) -> Result<Vec<String>
         "select warnings from jobs where sync_id = $1 and warnings <> '[]' order by id desc limit 1",
     )
     .bind(sync)
-    .fetch_optional(&store.pool)
+    .fetch_optional(&store.readers)
     .await?;
     let warnings = warnings
         .map(|text| serde_json::from_str(&text))

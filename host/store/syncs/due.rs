@@ -20,7 +20,7 @@ pub async fn undecided(store: &Store, limit: u32) -> Result<Vec<SyncOrder>, Stor
     let sql = sqlx::AssertSqlSafe(format!(
         "{SELECT} where s.enabled = 1 and s.due_at is null limit {limit}"
     ));
-    let rows = sqlx::query(sql).fetch_all(&store.pool).await?;
+    let rows = sqlx::query(sql).fetch_all(&store.writer).await?;
     let (mut readable, mut unreadable) = (Vec::with_capacity(rows.len()), Vec::new());
     for row in &rows {
         match SyncOrder::from_row(row) {
@@ -40,7 +40,7 @@ async fn put_aside(store: &Store, id: &SyncId) -> Result<(), StoreError> {
     sqlx::query("update syncs set due_at = $2 where id = $1 and due_at is null")
         .bind(id)
         .bind(NEVER)
-        .execute(&store.pool)
+        .execute(&store.writer)
         .await?;
     Ok(())
 }
@@ -56,7 +56,7 @@ pub async fn due(
     ));
     let rows = sqlx::query(sql)
         .bind(to_micros(now))
-        .fetch_all(&store.pool)
+        .fetch_all(&store.writer)
         .await?;
     let due = rows.iter().map(|row| {
         let at = from_micros(row.try_get("due_at")?);
@@ -70,7 +70,7 @@ pub async fn next_due(store: &Store) -> Result<Option<DateTime<Utc>>, StoreError
     let at: Option<i64> =
         sqlx::query_scalar("select min(due_at) from syncs where enabled = 1 and due_at < $1")
             .bind(NEVER)
-            .fetch_one(&store.pool)
+            .fetch_one(&store.writer)
             .await?;
     Ok(at.map(from_micros))
 }
@@ -99,7 +99,7 @@ pub async fn set_due(store: &Store, decided: &[Decided]) -> Result<(), StoreErro
          where syncs.id = decided.id and syncs.revision = decided.revision",
     )
     .bind(rows)
-    .execute(&store.pool)
+    .execute(&store.writer)
     .await?;
     Ok(())
 }
@@ -107,7 +107,7 @@ pub async fn set_due(store: &Store, decided: &[Decided]) -> Result<(), StoreErro
 /// Has every due time decided anew: the rules may be others than those of the process before.
 pub async fn decide_all_again(store: &Store) -> Result<(), StoreError> {
     sqlx::query("update syncs set due_at = null where enabled = 1")
-        .execute(&store.pool)
+        .execute(&store.writer)
         .await?;
     Ok(())
 }
@@ -121,7 +121,7 @@ pub async fn ahead_of_clock(store: &Store, now: DateTime<Utc>) -> Result<u64, St
     )
     .bind(to_micros(now))
     .bind(to_micros(now + CLOCK_DIFFERENCE))
-    .execute(&store.pool)
+    .execute(&store.writer)
     .await?;
     Ok(done.rows_affected())
 }
@@ -136,7 +136,7 @@ pub async fn disable(store: &Store, sync: &SyncOrder, reason: &str) -> Result<bo
     .bind(sync.revision)
     .bind(reason)
     .bind(to_micros(store.now()))
-    .execute(&store.pool)
+    .execute(&store.writer)
     .await?;
     Ok(done.rows_affected() == 1)
 }

@@ -36,7 +36,7 @@ pub struct NewSync {
 /// `KbNotFound`, and `DestTaken` when another sync writes the dest table.
 pub async fn create(store: &Store, new: NewSync) -> Result<SyncId, StoreError> {
     let id = SyncId::generate();
-    let mut transaction = store.pool.begin_with("begin immediate").await?;
+    let mut transaction = store.writer.begin_with("begin immediate").await?;
     let done = sqlx::query(
         "insert into syncs (id, org_id, connector_id, kb_id, kb_uid, stream_id, name, dest_table, source_kind, spec, pacing,
                             batch_rows, schedule, interval_secs, first_run, enabled, scheduled_from, created_at, updated_at)
@@ -119,7 +119,7 @@ pub async fn change(
     .bind(change.batch_rows)
     .bind(schedule.transpose()?)
     .bind(to_micros(store.now()))
-    .execute(&store.pool)
+    .execute(&store.writer)
     .await?;
     // Also the jobs: a running one takes the new pacing.
     store.jobs_changed();
@@ -134,7 +134,7 @@ pub async fn delete(
     connector: &ConnectorId,
     id: &SyncId,
 ) -> Result<Option<StreamId>, StoreError> {
-    let mut transaction = store.pool.begin_with("begin immediate").await?;
+    let mut transaction = store.writer.begin_with("begin immediate").await?;
     let stream: Option<StreamId> = sqlx::query_scalar(
         "select stream_id from syncs where org_id = $1 and connector_id = $2 and id = $3",
     )

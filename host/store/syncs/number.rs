@@ -35,7 +35,7 @@ pub async fn by_number(
         .bind(org)
         .bind(connector)
         .bind(number)
-        .fetch_optional(&store.pool)
+        .fetch_optional(&store.readers)
         .await?)
 }
 
@@ -44,7 +44,7 @@ pub async fn number(store: &Store, id: &SyncId) -> Result<Option<SyncNumber>, St
     Ok(
         sqlx::query_scalar("select id from sync_numbers where sync_id = $1")
             .bind(id)
-            .fetch_optional(&store.pool)
+            .fetch_optional(&store.readers)
             .await?,
     )
 }
@@ -67,7 +67,7 @@ pub async fn list_numbered(
         .bind(connector)
         .bind(limit)
         .bind(skip)
-        .fetch_all(&store.pool)
+        .fetch_all(&store.readers)
         .await?)
 }
 
@@ -81,14 +81,14 @@ pub async fn count_of(
         sqlx::query_scalar("select count(*) from syncs where org_id = $1 and connector_id = $2")
             .bind(org)
             .bind(connector)
-            .fetch_one(&store.pool)
+            .fetch_one(&store.readers)
             .await?,
     )
 }
 
 /// Keeps other words for a sync.
 pub async fn set_form(store: &Store, id: &SyncId, form: &SyncForm) -> Result<(), StoreError> {
-    keep_form(&store.pool, id, form).await
+    keep_form(&store.writer, id, form).await
 }
 
 pub(super) async fn keep_form(

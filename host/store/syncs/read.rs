@@ -31,7 +31,7 @@ pub async fn get(
         .bind(org)
         .bind(connector)
         .bind(id)
-        .fetch_optional(&store.pool)
+        .fetch_optional(&store.readers)
         .await?)
 }
 
@@ -71,7 +71,7 @@ pub async fn list(
         sql.push(" and s.id < ").push_bind(before);
     }
     sql.push(" order by s.id desc limit ").push_bind(limit);
-    Ok(sql.build_query_as().fetch_all(&store.pool).await?)
+    Ok(sql.build_query_as().fetch_all(&store.readers).await?)
 }
 
 impl FromRow<'_, SqliteRow> for SyncOrder {

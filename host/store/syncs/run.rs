@@ -33,7 +33,7 @@ pub async fn start(
     last_start: DateTime<Utc>,
 ) -> Result<Start, StoreError> {
     let now = store.now();
-    let mut transaction = store.pool.begin_with("begin immediate").await?;
+    let mut transaction = store.writer.begin_with("begin immediate").await?;
     let done = sqlx::query(
         "update syncs set last_start_at = $3, due_at = $4, runs_total = runs_total + 1, revision = revision + 1
          where id = $1 and revision = $2 and (held_until is null or held_until <= $5)

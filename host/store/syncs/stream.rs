@@ -14,7 +14,7 @@ const HOLD: TimeDelta = TimeDelta::minutes(1);
 /// Stops the run of a sync and lets no other start for a while.
 pub async fn hold(store: &Store, id: &SyncId) -> Result<(), StoreError> {
     let until = to_micros(store.now() + HOLD);
-    let mut transaction = store.pool.begin_with("begin immediate").await?;
+    let mut transaction = store.writer.begin_with("begin immediate").await?;
     stop_run(store, &mut transaction, id).await?;
     sqlx::query(
         "update syncs set held_until = $2, due_at = null, revision = revision + 1 where id = $1",
@@ -45,7 +45,7 @@ pub async fn new_stream(
     hold: Hold,
 ) -> Result<StreamId, StoreError> {
     let stream = StreamId::generate();
-    let mut transaction = store.pool.begin_with("begin immediate").await?;
+    let mut transaction = store.writer.begin_with("begin immediate").await?;
     stop_run(store, &mut transaction, id).await?;
     sqlx::query(
         "update syncs set stream_id = $2, first_run = $3, set_cursor = null, due_at = null, updated_at = $4,
@@ -80,7 +80,7 @@ pub async fn release(
     .bind(id)
     .bind(stream)
     .bind(first_run)
-    .execute(&store.pool)
+    .execute(&store.writer)
     .await?;
     store.syncs_changed();
     Ok(())
@@ -104,7 +104,7 @@ pub async fn set_cursor(
     .bind(first_run)
     .bind(serde_json::to_string(cursor)?)
     .bind(to_micros(store.now()))
-    .execute(&store.pool)
+    .execute(&store.writer)
     .await?;
     Ok(done.rows_affected() == 1)
 }
