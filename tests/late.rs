@@ -137,6 +137,29 @@ async fn deleted_rows_hide_no_late_one(kind: Kind) {
     assert_eq!(sync.lands().await, 0);
 }
 
+/// Their number says nothing then, only which they are.
+async fn one_that_comes_while_another_goes_lands(kind: Kind) {
+    let host = Host::of(kind).await;
+    host.sql(
+        "create table t (id int primary key, c int not null);
+         create index on t (c, id);
+         insert into t select g, 7 from generate_series(10, 19) g;",
+    )
+    .await;
+    let sync = Sync::of(&host, "t", "c").await;
+    assert_eq!(sync.lands().await, 10);
+    for (gone, come) in [(10, 30), (11, 5), (12, 13 + 100), (5, 12)] {
+        host.sql(&format!(
+            "delete from t where id = {gone}; insert into t values ({come}, 7)"
+        ))
+        .await;
+        // The last one has landed before, and was not seen to go.
+        let landed = u64::from(come != 12);
+        assert_eq!(sync.lands().await, landed, "{come} for {gone}");
+        assert_eq!(sync.lands().await, 0, "{come} for {gone}");
+    }
+}
+
 async fn a_start_cursor_is_the_least_value_that_lands(kind: Kind) {
     let host = Host::of(kind).await;
     host.sql(
@@ -317,6 +340,7 @@ on_each_kind!(
     a_date_cursor_lands_what_arrives_all_day,
     without_a_key_equal_rows_are_counted,
     deleted_rows_hide_no_late_one,
+    one_that_comes_while_another_goes_lands,
     a_start_cursor_is_the_least_value_that_lands,
     a_row_updated_in_place_is_not_repeated_with_a_late_one,
     a_paced_run_finds_late_rows_as_well,

@@ -4,7 +4,10 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Places, admin_of_shared, assert_gone, cluster, one_text, sessions_named};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+
+use super::{Dsn, Places, admin_of_shared, assert_gone, cluster, one_text, sessions_named};
 use crate::connection::Session;
 
 const TIMEOUT: Duration = Duration::from_secs(60);
@@ -92,6 +95,49 @@ async fn a_session_that_was_cut_off_is_not_used_again() {
     admin.batch_execute(&end).await.unwrap();
     let mut third = connected(&places, "resting-cut").await;
     assert_ne!(one_text(&mut third, PID).await, second_pid);
+}
+
+/// Passes on what comes, to each connection until `silence` was told after it began.
+async fn proxy_to(port: u16, silence: watch::Sender<()>) -> u16 {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let own = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        loop {
+            let (mut here, _) = listener.accept().await.unwrap();
+            let mut silenced = silence.subscribe();
+            tokio::spawn(async move {
+                let mut there = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+                tokio::select! {
+                    _ = tokio::io::copy_bidirectional(&mut here, &mut there) => {}
+                    // Neither end hears that the other is out of reach.
+                    _ = silenced.changed() => std::future::pending().await,
+                }
+            });
+        }
+    });
+    own
+}
+
+#[tokio::test]
+async fn one_whose_server_has_gone_silent_gives_way_to_a_new_one() {
+    let silence = watch::Sender::new(());
+    let dsn = cluster().dsn("postgres");
+    let port = Dsn::parse(&dsn).unwrap().config.get_ports()[0];
+    let proxy = proxy_to(port, silence.clone()).await;
+    let dsn = dsn.replace(&port.to_string(), &proxy.to_string());
+    let places = Places::new(1);
+    let mut first = places
+        .connect(&dsn, "resting-silent", TIMEOUT)
+        .await
+        .unwrap();
+    let pid = one_text(&mut first, PID).await;
+    drop(first);
+    silence.send(()).unwrap();
+    let mut second = places
+        .connect(&dsn, "resting-silent", TIMEOUT)
+        .await
+        .unwrap();
+    assert_ne!(one_text(&mut second, PID).await, pid);
 }
 
 #[tokio::test]
