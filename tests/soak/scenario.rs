@@ -139,8 +139,17 @@ impl Soak {
         outcome
             .differences
             .extend(found.iter().map(|found| format!("{}: {found}", kind.name)));
-        let is_merged = (kind.request)().get("mode").is_some();
         let view = self.sync_view(sync).await;
+        if !found.is_empty() {
+            // The next one will want to know where the sync stood, and what its last groups hold.
+            let (table, column) = kind.source;
+            let groups = format!(
+                "select concat_ws(' ', {column}, count(*)) from {table} group by {column} order by {column} desc limit 5"
+            );
+            let groups = self.host.source.texts(&groups).await;
+            println!("{}: {groups:?} {view}", kind.name);
+        }
+        let is_merged = (kind.request)().get("mode").is_some();
         if !is_merged {
             // Counted once each, whoever brought the commit to its end.
             assert_eq!(view["stats"]["rows_total"], landed.len(), "{view}");
