@@ -160,6 +160,63 @@ async fn one_that_comes_while_another_goes_lands(kind: Kind) {
     }
 }
 
+/// Both at places that the run has passed, so that only the next read can see them.
+async fn one_that_comes_while_another_goes_amid_a_run_lands(kind: Kind) {
+    let mut host = Host::of_with(kind, &[("SLUICE_JOBS__COMMIT_MS", "20")]).await;
+    for table in ["ended", "killed"] {
+        host.sql(&format!(
+            "create table {table} (id int primary key, c int not null);
+             create index on {table} (c, id);
+             insert into {table} select g, 1 from generate_series(1, 1000) g;"
+        ))
+        .await;
+    }
+    let begin = async |table: &str| {
+        let more = json!({"batch_rows": 50, "pacing": {"batch_delay_ms": 50}});
+        let sync = Sync::with(&host, table, "c", more).await;
+        let id = sync.start().await;
+        host.wait_for(&id, |view| view["rows_emitted"].as_u64() >= Some(200))
+            .await;
+        host.sql(&format!(
+            "delete from {table} where id = 7; insert into {table} values (0, 1)"
+        ))
+        .await;
+        (sync, id)
+    };
+    let (sync, id) = begin("ended").await;
+    assert_eq!(host.ended(&id).await["rows_emitted"], 1_000);
+    assert_eq!(sync.lands().await, 1);
+    assert_eq!(sync.lands().await, 0);
+    let (sync, id) = begin("killed").await;
+    let (kb, path) = (sync.kb, sync.path("/run"));
+    host.crash_and_restart(&[]);
+    host.ended(&id).await;
+    let reply = host.post(&path, json!({})).await;
+    host.ended(reply.json["job_id"].as_str().expect("an id"))
+        .await;
+    let landed = "select count(*) as n, count(distinct id) as ids from killed";
+    let landed = host.query(kb, landed).await;
+    assert_eq!(landed, json!([{"n": 1_001, "ids": 1_001}]));
+}
+
+/// Texts of two collations have none together, which a hash of both would want.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_of_two_collations_tells_rows_apart() {
+    let host = Host::start().await;
+    host.sql(
+        "create table t (a text collate \"C\", b text collate \"POSIX\", c int not null, primary key (a, b));
+         create index on t (c, a, b);
+         insert into t values ('x', 'y', 1), ('x', 'z', 1);",
+    )
+    .await;
+    let sync = Sync::of(&host, "t", "c").await;
+    assert_eq!(sync.lands().await, 2);
+    host.sql("delete from t where b = 'y'; insert into t values ('w', 'y', 1)")
+        .await;
+    assert_eq!(sync.lands().await, 1);
+    assert_eq!(sync.lands().await, 0);
+}
+
 async fn a_start_cursor_is_the_least_value_that_lands(kind: Kind) {
     let host = Host::of(kind).await;
     host.sql(
@@ -341,6 +398,7 @@ on_each_kind!(
     without_a_key_equal_rows_are_counted,
     deleted_rows_hide_no_late_one,
     one_that_comes_while_another_goes_lands,
+    one_that_comes_while_another_goes_amid_a_run_lands,
     a_start_cursor_is_the_least_value_that_lands,
     a_row_updated_in_place_is_not_repeated_with_a_late_one,
     a_paced_run_finds_late_rows_as_well,

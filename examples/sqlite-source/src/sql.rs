@@ -1,4 +1,4 @@
-//! SQLite's dialect, as far as it differs from others: quotes, `limit`, parameters, the digest of a tie group. Pure; the
+//! SQLite's dialect, as far as it differs from others: quotes, `limit`, parameters, the hash of a key. Pure; the
 //! statements are put together in the SDK.
 
 use plugin_sdk::sql::{self, Bound, Dialect, Source, column};
@@ -48,16 +48,24 @@ impl Dialect for Sqlite {
         (String::new(), limit)
     }
 
-    /// SQLite has no hash: whole numbers are added up in two ways, and rows with other keys only counted.
-    fn digest(key: &[Operand]) -> String {
+    /// SQLite has no hash: of whole numbers a power is taken, for sums of themselves are equal too often. Rows with other
+    /// keys are only counted.
+    fn hash(key: &[Operand]) -> Option<String> {
         if key.is_empty() || key.iter().any(|operand| operand.values != Values::Integers) {
-            return "cast(null as text)".to_owned();
+            return None;
         }
-        let hash = key.iter().fold("0".to_owned(), |hash, operand| {
+        let number = key.iter().fold("0".to_owned(), |number, operand| {
             let column = column::<Sqlite>(&operand.column);
-            format!("(({hash}) * 1009 + {column} % {PRIME}) % {PRIME}")
+            format!("(({number}) * 1009 + {column} % {PRIME}) % {PRIME}")
         });
-        format!("printf('%d,%d', sum({hash}), sum(({hash}) * ({hash}) % {PRIME}))")
+        let square = format!("(({number}) * ({number}) % {PRIME})");
+        Some(format!(
+            "{square} * {square} % {PRIME} * ({number}) % {PRIME}"
+        ))
+    }
+
+    fn sum(integers: &str) -> String {
+        format!("cast(sum({integers}) as text)")
     }
 }
 
@@ -114,6 +122,7 @@ mod tests {
                 .iter()
                 .map(|name| operand(name, Values::Integers))
                 .collect(),
+            hash: None,
             nullable: false,
             options: String::new(),
         }
@@ -148,8 +157,16 @@ mod tests {
     }
 
     #[test]
-    fn a_digest_is_made_of_whole_numbers_only() {
-        assert!(table(&["a", "b"]).count_group(2).contains("sum("));
-        assert!(table(&[]).count_group(0).contains("cast(null as text)"));
+    fn a_hash_is_made_of_whole_numbers_only() {
+        let operand = |values| Operand {
+            column: "a".to_owned(),
+            values,
+        };
+        assert!(Sqlite::hash(&[operand(Values::Integers), operand(Values::Integers)]).is_some());
+        assert_eq!(
+            Sqlite::hash(&[operand(Values::Integers), operand(Values::Texts)]),
+            None
+        );
+        assert_eq!(Sqlite::hash(&[]), None);
     }
 }

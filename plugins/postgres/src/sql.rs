@@ -27,18 +27,24 @@ impl Dialect for Postgres {
         (String::new(), limit)
     }
 
-    /// A sum of hashes.
-    fn digest(key: &[Operand]) -> String {
-        if key.is_empty() {
-            return "null::pg_catalog.text".to_owned();
-        }
-        let keys = key
+    fn hash(key: &[Operand]) -> Option<String> {
+        let texts = key
             .iter()
             .map(|operand| format!("{}::pg_catalog.text", operand.column()));
-        let keys = keys.collect::<Vec<_>>().join(", ");
-        format!(
-            "pg_catalog.sum(pg_catalog.hashtextextended(pg_catalog.concat_ws(',', {keys}), 0))::pg_catalog.text"
-        )
+        let texts = texts.collect::<Vec<_>>();
+        let text = match texts.as_slice() {
+            [] => return None,
+            [only] => only.clone(),
+            several => format!("pg_catalog.concat_ws(',', {})", several.join(", ")),
+        };
+        // Several texts may have collations of which none is that of all.
+        Some(format!(
+            "pg_catalog.hashtextextended({text} collate pg_catalog.\"C\", 0)"
+        ))
+    }
+
+    fn sum(integers: &str) -> String {
+        format!("pg_catalog.sum({integers})::pg_catalog.text")
     }
 }
 

@@ -1,9 +1,10 @@
-//! Rows that came late: with the value that a read goes on from, at or before its place. The server counts them and adds
-//! up a hash of their keys; if it finds something else than has landed, the group is read again, and the host keeps what
-//! it does not have.
+//! Rows that came late: with the value that a read goes on from, at or before its place. The server counts the rows and
+//! adds up hashes of their keys; if it finds others than were read, the group is read again, and the host keeps what it
+//! does not have.
 
 use crate::bindings::{Batch, Cursor, Error, Page, RowStream, Value};
 use crate::kind::Kind;
+use crate::landed::Tally;
 use crate::position::Position;
 use crate::read::Read;
 use crate::sql::Bound;
@@ -23,7 +24,7 @@ enum State {
 /// The group on its way out.
 struct Group {
     rows: Rows,
-    seen: u64,
+    seen: Tally,
     /// No rows, in the form of the pages.
     empty: Option<Batch>,
 }
@@ -51,17 +52,12 @@ impl Boundary {
 
     /// Whether the rows with the value, wherever in its group, are those that have landed.
     pub fn is_whole<K: Kind>(&self, read: &Read<K>) -> Result<bool, Error> {
-        // Without a digest one row may have gone from before the place and another come behind it.
-        if self.resumed.digest.is_none() && !self.resumed.tie.is_empty() {
-            return Ok(false);
-        }
-        let (rows, digest) = read.group(&self.resumed.value, &[])?;
-        Ok(self.has_landed(rows, &digest))
+        let found = read.group(&self.resumed.value, &[])?;
+        Ok(self.has_landed(&found))
     }
 
-    fn has_landed(&self, rows: u64, digest: &Option<String>) -> bool {
-        let is_known = self.resumed.digest.is_none() || self.resumed.digest == *digest;
-        self.resumed.landed == Some(rows) && is_known
+    fn has_landed(&self, found: &Tally) -> bool {
+        Tally::of(&self.resumed).as_ref() == Some(found)
     }
 
     /// The next page; none after the last. That one has no rows, but says where the read stands now.
@@ -80,24 +76,21 @@ impl Boundary {
             return Ok(None);
         };
         if let Some(batch) = group.pull(read, &self.resumed, max_rows)? {
-            group.seen += u64::from(batch.len());
+            group.seen.add(read.tally(&batch, 0)?);
             group.empty = Some(batch.slice(0, 0)?);
             self.state = State::Reading(group);
             return Ok(Some(page(batch, None)));
         }
-        let cursor = Cursor {
-            landed: Some(group.seen),
-            digest: None,
-            ..self.resumed.clone()
-        };
+        let mut cursor = self.resumed.clone();
         position.landed.set(cursor.value.clone(), group.seen);
+        position.landed.mark(&mut cursor);
         Ok(group.empty.map(|empty| page(empty, Some(cursor))))
     }
 
     /// The group, if it has to be read again.
     fn check<K: Kind>(&self, read: &Read<K>) -> Result<Option<Group>, Error> {
-        let (rows, digest) = read.group(&self.resumed.value, &self.resumed.tie)?;
-        if rows == 0 || self.has_landed(rows, &digest) {
+        let found = read.group(&self.resumed.value, &self.resumed.tie)?;
+        if found.rows == 0 || self.has_landed(&found) {
             return Ok(None);
         }
         let by_page = read.paced && !read.table.key.is_empty();
@@ -109,7 +102,7 @@ impl Boundary {
         };
         Ok(Some(Group {
             rows,
-            seen: 0,
+            seen: Tally::default(),
             empty: None,
         }))
     }
@@ -133,9 +126,7 @@ impl Group {
         params.extend(behind.iter().cloned());
         let batch = read.fetch_statement(sql, params)?;
         self.rows = match batch.len().checked_sub(1) {
-            Some(last) if batch.len() == max_rows => {
-                Rows::Behind(read.cursor(&batch, last, None)?.tie)
-            }
+            Some(last) if batch.len() == max_rows => Rows::Behind(read.cursor(&batch, last)?.tie),
             _ => Rows::AtEnd,
         };
         Ok((batch.len() > 0).then_some(batch))

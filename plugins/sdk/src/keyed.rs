@@ -124,7 +124,8 @@ impl Keyed {
         if self.position.pass == Some(Pass::Values) {
             read.note(&mut self.position.landed, &batch)?;
         }
-        let cursor = read.cursor(&batch, last, self.position.landed.rows())?;
+        let mut cursor = read.cursor(&batch, last)?;
+        self.position.landed.mark(&mut cursor);
         self.position.move_to(&cursor);
         Ok(Some(Page {
             batch,

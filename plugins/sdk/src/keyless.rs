@@ -59,7 +59,7 @@ impl Keyless {
                 read.note(&mut self.position.landed, &page.batch)?;
             }
             if let Some(cursor) = &mut page.cursor {
-                cursor.landed = self.position.landed.rows();
+                self.position.landed.mark(cursor);
                 self.position.move_to(cursor);
             }
             if !run.is_over() {
@@ -110,7 +110,7 @@ impl Keyless {
         let Some(following) = run.peek(read, max_rows)? else {
             let cursor = match pass {
                 Pass::Nulls => cursor::at(Value::Null),
-                Pass::Values => read.cursor(&batch, last, None)?,
+                Pass::Values => read.cursor(&batch, last)?,
             };
             return Ok(Page {
                 batch,
@@ -146,7 +146,7 @@ impl Keyless {
         run.waiting
             .push_front(batch.slice(start, batch.len() - start)?);
         let head = batch.slice(0, start)?;
-        let cursor = read.cursor(&head, start - 1, None)?;
+        let cursor = read.cursor(&head, start - 1)?;
         Ok(Page {
             batch: head,
             cursor: Some(cursor),

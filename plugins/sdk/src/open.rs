@@ -62,15 +62,23 @@ pub fn open<K: Kind>(connection: Connection, request: &Request) -> Result<Opened
             None => cells.push(place as u32),
         }
     }
+    let key_operands = key
+        .iter()
+        .filter_map(|column| relation.columns[*column].operand())
+        .collect::<Vec<_>>();
+    // Which rows of a value were read is the next read's question.
+    let hash = K::hash(&key_operands).filter(|_| request.hints.continued);
+    let hash_cell = hash.as_ref().map(|hash| {
+        items.push(format!("{hash} as {}", K::identifier("hash of the key")));
+        items.len() as u32 - 1
+    });
 
     let table = Table {
         source: relation.source.clone(),
         items,
         cursor: operand,
-        key: key
-            .iter()
-            .filter_map(|column| relation.columns[*column].operand())
-            .collect(),
+        key: key_operands,
+        hash,
         nullable: !attribute.not_null,
         options: K::options(&request.hints),
     };
@@ -90,6 +98,7 @@ pub fn open<K: Kind>(connection: Connection, request: &Request) -> Result<Opened
         ordered: ordered.is_none_or(|ordered| ordered.contains(&cursor)),
         until: None,
         cells,
+        hash_cell,
         width,
     };
     let columns = announce(&read, &position, &relation, &selected, attribute)?;

@@ -1,11 +1,11 @@
 //! One read: the lent connection, the table, and where a batch holds what a cursor is made of.
 //! Every statement of a reader is sent from here, and every error of one says which table it is about.
 
-use crate::answer::{Cells, query};
+use crate::answer::{Cells, query, unexpected};
 use crate::bindings::{Batch, Connection, Cursor, Error, ErrorKind, RowStream, Statement, Value};
 use crate::fault::{about, error};
 use crate::kind::Kind;
-use crate::landed::Landed;
+use crate::landed::{Landed, Tally, sum};
 use crate::position::Position;
 use crate::sql::{Bound, Known, Pass, Table};
 
@@ -22,7 +22,9 @@ pub struct Read<K: Kind> {
     pub until: Option<Value>,
     /// Of every answer: the cursor column, then what tells equal cursor values apart, as exact texts where there are some.
     pub cells: Vec<u32>,
-    /// How many of an answer's columns land; exact texts follow.
+    /// Of every answer: the hash of the key, where rows have one.
+    pub hash_cell: Option<u32>,
+    /// How many of an answer's columns land; exact texts and the hash follow.
     pub width: u32,
 }
 
@@ -74,14 +76,35 @@ impl<K: Kind> Read<K> {
         Ok(rows.into_iter().flatten().next())
     }
 
-    /// How many rows have this cursor value, at or before the place that `tie` names if it does, and which those are,
-    /// where they have a key.
-    pub fn group(&self, value: &Value, tie: &[Value]) -> Result<(u64, Option<String>), Error> {
+    /// The rows that have this cursor value, at or before the place that `tie` names if it does.
+    pub fn group(&self, value: &Value, tie: &[Value]) -> Result<Tally, Error> {
         let sql = self.table.count_group(tie.len());
         let params = std::iter::once(value).chain(tie).cloned();
         let answer = query(&self.connection, &sql, params.collect());
         let mut row = Cells::only(answer.map_err(|error| about(&self.label, error))?)?;
-        Ok((row.int()?.unsigned_abs(), row.optional_text()?))
+        let rows = row.int()?.unsigned_abs();
+        let digest = match self.table.hash {
+            Some(_) => row.optional_text()?,
+            None => None,
+        };
+        let digest = digest.map(|digest| digest.parse().map_err(|_| unexpected()));
+        Ok(Tally {
+            rows,
+            digest: digest.transpose()?,
+        })
+    }
+
+    /// The rows of a batch from `start` on.
+    pub fn tally(&self, batch: &Batch, start: u32) -> Result<Tally, Error> {
+        let rows = batch.len() - start;
+        let digest = match self.hash_cell {
+            Some(cell) => sum(&batch.slice(start, rows)?.column(cell)?),
+            None => None,
+        };
+        Ok(Tally {
+            rows: rows.into(),
+            digest,
+        })
     }
 
     pub fn count(&self, sql: &str, params: Vec<Value>) -> Result<u64, Error> {
@@ -93,17 +116,21 @@ impl<K: Kind> Read<K> {
 
     /// Counts rows on their way out.
     pub fn note(&self, landed: &mut Landed, batch: &Batch) -> Result<(), Error> {
-        landed.count(batch.len(), |row| self.value(batch, row))
+        landed.count(
+            batch.len(),
+            |row| self.value(batch, row),
+            |start| self.tally(batch, start),
+        )
     }
 
-    /// The position of a row.
-    pub fn cursor(&self, batch: &Batch, row: u32, landed: Option<u64>) -> Result<Cursor, Error> {
+    /// The position of a row, which says nothing of what was read.
+    pub fn cursor(&self, batch: &Batch, row: u32) -> Result<Cursor, Error> {
         let mut cells = batch.values(row, &self.cells)?.into_iter();
         let value = cells.next().ok_or_else(no_cell)?;
         Ok(Cursor {
             value,
             tie: cells.collect(),
-            landed,
+            landed: None,
             digest: None,
         })
     }

@@ -4,9 +4,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
-use crate::bindings::{
-    Batch, Column, Connection, Cursor, Done, Error, GuestReader, Page, Reader, Request, Step, Value,
-};
+use crate::bindings::{Column, Connection, Done, Error, GuestReader, Page, Reader, Request, Step};
 use crate::boundary::Boundary;
 use crate::keyed::Keyed;
 use crate::keyless::Keyless;
@@ -28,19 +26,12 @@ struct State<K: Kind> {
     boundary: Option<Boundary>,
     watermark: Option<K::Watermark>,
     is_settled: bool,
-    /// Where the read stands, and a batch without rows: what a last page is made of. None where nothing can come late.
-    end: Option<End>,
     read: Read<K>,
     skips_nulls: bool,
     /// What every batch has.
     columns: Vec<Column>,
     /// Positions in `columns` of those that were answered with fewer digits than the source has.
     rounded: BTreeSet<u32>,
-}
-
-#[derive(Default)]
-struct End {
-    page: Option<(Cursor, Batch)>,
 }
 
 enum Pages {
@@ -74,7 +65,6 @@ impl<K: Kind> GuestReader for TableReader<K> {
             pages,
             boundary,
             is_settled: watermark.is_none(),
-            end: (keyed && !unique).then(End::default),
             watermark,
             read,
             skips_nulls,
@@ -112,14 +102,7 @@ impl<K: Kind> State<K> {
             return Ok(Step::Wait((millis, reason)));
         }
         if let Some(page) = self.page(max_rows)? {
-            let page = self.landing(page)?;
-            if let (Some(end), Some(cursor)) = (&mut self.end, &page.cursor) {
-                end.page = Some((cursor.clone(), page.batch.slice(0, 0)?));
-            }
-            return Ok(Step::Rows(page));
-        }
-        if let Some(page) = self.last_page()? {
-            return Ok(Step::Rows(page));
+            return Ok(Step::Rows(self.landing(page)?));
         }
         Ok(Step::Done(Done {
             warnings: self.warnings(),
@@ -141,25 +124,6 @@ impl<K: Kind> State<K> {
             return Ok(Some(page));
         }
         self.pages.next(&self.read, max_rows)
-    }
-
-    /// Once, after the last row: the same position, with which rows of its value were read. If the server has other
-    /// ones by now it stays with their number, and the next read looks at the group.
-    fn last_page(&mut self) -> Result<Option<Page>, Error> {
-        let end = self.end.as_mut().and_then(|end| end.page.take());
-        let Some((cursor, batch)) = end.filter(|(cursor, _)| !matches!(cursor.value, Value::Null))
-        else {
-            return Ok(None);
-        };
-        let (rows, digest) = self.read.group(&cursor.value, &cursor.tie)?;
-        if cursor.landed != Some(rows) {
-            return Ok(None);
-        }
-        Ok(Some(Page {
-            batch,
-            cursor: Some(Cursor { digest, ..cursor }),
-            boundary: false,
-        }))
     }
 
     /// A wait, until the watermark is known.

@@ -22,8 +22,12 @@ pub trait Dialect: Sized + 'static {
     /// What limits an answer: behind `select`, and behind `order by`.
     fn bound(bound: Bound) -> (String, String);
 
-    /// A text that is another one for almost any other set of rows with this key, whatever their order; null without one.
-    fn digest(key: &[Self::Operand]) -> String;
+    /// A 64-bit integer of a row, another one for almost every other key; or the text of one, where expressions have no
+    /// type. None: nothing tells which rows there are.
+    fn hash(key: &[Self::Operand]) -> Option<String>;
+
+    /// The sum of such integers, as a text; null without rows.
+    fn sum(integers: &str) -> String;
 }
 
 /// A column that rows are ordered by, and how a parameter is compared with it.
@@ -144,6 +148,8 @@ pub struct Table<D: Dialect> {
     pub cursor: D::Operand,
     /// What tells rows with an equal cursor value apart; empty if nothing does or needs to.
     pub key: Vec<D::Operand>,
+    /// The expression whose sum tells which rows there are. None: they are only counted.
+    pub hash: Option<String>,
     /// Whether the cursor column may be null.
     pub nullable: bool,
     /// What every statement that answers rows ends with.
@@ -184,12 +190,14 @@ impl<D: Dialect> Table<D> {
     }
 
     /// Counts the rows with the cursor value that is the first parameter, at or before the key in the next `tie` ones,
-    /// and tells which these are if they have one.
+    /// and adds up their hashes if they have some.
     pub fn count_group(&self, tie: usize) -> String {
-        let (count, digest) = (D::COUNT, D::digest(&self.key));
+        let digest = self.hash.as_ref().map(|hash| D::sum(hash));
+        let items = std::iter::once(D::COUNT.to_owned()).chain(digest);
+        let items = items.collect::<Vec<_>>().join(", ");
         let source = self.source.text::<D>();
         let conditions = self.group_conditions(tie).join(" and ");
-        format!("select {count}, {digest} from {source} where {conditions}")
+        format!("select {items} from {source} where {conditions}")
     }
 
     /// Counts the rows that a resumed read cannot see.

@@ -1,4 +1,4 @@
-//! T-SQL, as far as it differs from other dialects: brackets, `top`, parameters, the digest of a tie group.
+//! T-SQL, as far as it differs from other dialects: brackets, `top`, parameters, the hash of a key.
 //! Pure; the statements are put together in the SDK.
 
 use plugin_sdk::sql::{self, Bound, Dialect, Source, Table, column};
@@ -44,17 +44,22 @@ impl Dialect for SqlServer {
         (top, String::new())
     }
 
-    fn digest(key: &[Operand]) -> String {
+    fn hash(key: &[Operand]) -> Option<String> {
         let texts = key.iter().map(|operand| operand.text.as_str());
         let texts = texts.collect::<Vec<_>>();
         let text = match texts.as_slice() {
-            [] => return "cast(null as nvarchar(40))".to_owned(),
+            [] => return None,
             // `concat_ws` wants two at least.
             [only] => (*only).to_owned(),
             several => format!("concat_ws(N',', {})", several.join(", ")),
         };
-        let hash = format!("cast(substring(hashbytes('SHA2_256', {text}), 1, 8) as bigint)");
-        format!("convert(nvarchar(40), sum(cast({hash} as decimal(38, 0))))")
+        Some(format!(
+            "cast(substring(hashbytes('SHA2_256', {text}), 1, 8) as bigint)"
+        ))
+    }
+
+    fn sum(integers: &str) -> String {
+        format!("convert(nvarchar(40), sum(cast({integers} as decimal(38, 0))))")
     }
 }
 
