@@ -199,6 +199,31 @@ async fn one_that_comes_while_another_goes_amid_a_run_lands(kind: Kind) {
     assert_eq!(landed, json!([{"n": 1_001, "ids": 1_001}]));
 }
 
+/// Neither the hash, nor the digits of a cursor value that are too many to land.
+async fn columns_that_do_not_land_tell_late_rows(kind: Kind) {
+    let host = Host::of(kind).await;
+    let (stamp, digits) = match kind {
+        Kind::Postgres => ("timestamp", ".123456"),
+        Kind::SqlServer => ("datetime2(7)", ".1234567"),
+    };
+    host.sql(&format!(
+        "create table t (id int primary key, at {stamp} not null, name varchar(9));
+         insert into t values (1, '2026-01-05 10:00:00{digits}', 'a'), (2, '2026-01-05 10:00:00{digits}', 'b');"
+    ))
+    .await;
+    let more = json!({"batch_rows": 1, "source": {"columns": ["name"]}});
+    let sync = Sync::with(&host, "t", "at", more).await;
+    assert_eq!(sync.lands().await, 2);
+    assert_eq!(sync.lands().await, 0);
+    host.sql(&format!(
+        "delete from t where id = 1; insert into t values (0, '2026-01-05 10:00:00{digits}', 'c')"
+    ))
+    .await;
+    assert_eq!(sync.lands().await, 1);
+    assert_eq!(sync.lands().await, 0);
+    assert_eq!(sync.landed("name").await, ["a", "b", "c"]);
+}
+
 /// Texts of two collations have none together, which a hash of both would want.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_of_two_collations_tells_rows_apart() {
@@ -399,6 +424,7 @@ on_each_kind!(
     deleted_rows_hide_no_late_one,
     one_that_comes_while_another_goes_lands,
     one_that_comes_while_another_goes_amid_a_run_lands,
+    columns_that_do_not_land_tell_late_rows,
     a_start_cursor_is_the_least_value_that_lands,
     a_row_updated_in_place_is_not_repeated_with_a_late_one,
     a_paced_run_finds_late_rows_as_well,

@@ -321,7 +321,7 @@ impl Run<'_> {
             Mode::Create | Mode::Upsert => self.committer.last.is_none(),
             Mode::Replace => !self.committer.has_begun(),
         };
-        // Without a row only the count of the last tie group can be another.
+        // Without a row only what the cursor says of its tie group can be another.
         let has_moved = self
             .resumable
             .as_ref()

@@ -40,6 +40,21 @@ async fn a_swap_among_equal_values_is_seen_by_the_numbers_of_the_rows() {
     file.sql("delete from t where id = 1; insert into t values (-3, 7)");
     assert_eq!(sync.lands().await, 1);
     assert_eq!(sync.landed("id").await, ["-3", "1", "2"]);
+
+    let file = File::of(
+        "create table t (a int not null, b int not null, c int, primary key (a, b));
+         insert into t values (5, 2009, 7), (9, 9, 7)",
+    )
+    .await;
+    let sync = file.sync("c", json!({})).await;
+    assert_eq!(sync.lands().await, 2);
+    for (gone, come) in [("5, 2009", "6, 1000"), ("6, 1000", "1000, 6")] {
+        file.sql(&format!(
+            "delete from t where (a, b) = ({gone}); insert into t values ({come}, 7)"
+        ));
+        assert_eq!(sync.lands().await, 1, "{come} for {gone}");
+        assert_eq!(sync.lands().await, 0, "{come} for {gone}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -11,6 +11,8 @@ pub struct Sqlite;
 pub const MISFIT: &str = "18";
 /// A prime: products of two remainders stay below 64 bits.
 const PRIME: u32 = 1_000_000_007;
+/// Large, so that no two keys of small numbers come to the same.
+const FACTOR: u32 = 736_338_717;
 
 /// A column that rows are ordered by.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,7 +58,7 @@ impl Dialect for Sqlite {
         }
         let number = key.iter().fold("0".to_owned(), |number, operand| {
             let column = column::<Sqlite>(&operand.column);
-            format!("(({number}) * 1009 + {column} % {PRIME}) % {PRIME}")
+            format!("(({number}) * {FACTOR} + {column} % {PRIME}) % {PRIME}")
         });
         let square = format!("(({number}) * ({number}) % {PRIME})");
         Some(format!(

@@ -28,19 +28,14 @@ impl Dialect for Postgres {
     }
 
     fn hash(key: &[Operand]) -> Option<String> {
-        let texts = key
-            .iter()
-            .map(|operand| format!("{}::pg_catalog.text", operand.column()));
-        let texts = texts.collect::<Vec<_>>();
-        let text = match texts.as_slice() {
+        let columns = key.iter().map(Operand::column).collect::<Vec<_>>();
+        let text = match columns.as_slice() {
             [] => return None,
-            [only] => only.clone(),
-            several => format!("pg_catalog.concat_ws(',', {})", several.join(", ")),
+            [only] => format!("{only}::pg_catalog.text"),
+            // A row's text quotes its values, and has no collation of one of them.
+            several => format!("row({})::pg_catalog.text", several.join(", ")),
         };
-        // Several texts may have collations of which none is that of all.
-        Some(format!(
-            "pg_catalog.hashtextextended({text} collate pg_catalog.\"C\", 0)"
-        ))
+        Some(format!("pg_catalog.hashtextextended({text}, 0)"))
     }
 
     fn sum(integers: &str) -> String {

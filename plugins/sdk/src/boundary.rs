@@ -12,6 +12,7 @@ use crate::sql::Bound;
 /// The check of one resumed read, before its other pages.
 pub struct Boundary {
     resumed: Cursor,
+    landed: Tally,
     state: State,
 }
 
@@ -40,12 +41,13 @@ enum Rows {
 impl Boundary {
     /// None if nothing can have come late: nobody counted, or the value belongs to one row, which has landed.
     pub fn of(resumed: &Cursor, unique: bool) -> Option<Self> {
-        let landed = resumed.landed?;
-        if matches!(resumed.value, Value::Null) || unique && landed > 0 {
+        let landed = Tally::of(resumed)?;
+        if matches!(resumed.value, Value::Null) || unique && landed.rows > 0 {
             return None;
         }
         Some(Self {
             resumed: resumed.clone(),
+            landed,
             state: State::Unchecked,
         })
     }
@@ -53,11 +55,9 @@ impl Boundary {
     /// Whether the rows with the value, wherever in its group, are those that have landed.
     pub fn is_whole<K: Kind>(&self, read: &Read<K>) -> Result<bool, Error> {
         let found = read.group(&self.resumed.value, &[])?;
-        Ok(self.has_landed(&found))
-    }
-
-    fn has_landed(&self, found: &Tally) -> bool {
-        Tally::of(&self.resumed).as_ref() == Some(found)
+        // By number alone one may have gone from before the place and another come behind it.
+        let tells = found.digest.is_some() || self.resumed.tie.is_empty();
+        Ok(tells && found == self.landed)
     }
 
     /// The next page; none after the last. That one has no rows, but says where the read stands now.
@@ -90,7 +90,7 @@ impl Boundary {
     /// The group, if it has to be read again.
     fn check<K: Kind>(&self, read: &Read<K>) -> Result<Option<Group>, Error> {
         let found = read.group(&self.resumed.value, &self.resumed.tie)?;
-        if found.rows == 0 || self.has_landed(&found) {
+        if found.rows == 0 || found == self.landed {
             return Ok(None);
         }
         let by_page = read.paced && !read.table.key.is_empty();

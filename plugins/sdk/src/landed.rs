@@ -32,8 +32,8 @@ impl Tally {
     }
 }
 
-/// Of a column of whole numbers, or of texts of some; none where a value is missing.
-pub fn sum(column: &ColumnData) -> Option<i128> {
+/// The sum of a column of hashes, or of the texts of some; none if it is another column, or may have nulls.
+pub fn digest(column: &ColumnData) -> Option<i128> {
     if column.validity.is_some() {
         return None;
     }
@@ -98,13 +98,10 @@ impl Landed {
         };
         let found = tally(start)?;
         let goes_on = start == 0 && self.value.as_ref().is_some_and(|value| same(value, &group));
-        match (goes_on, &mut self.tally) {
-            (true, before) => {
-                if let Some(before) = before {
-                    before.add(found);
-                }
-            }
-            (false, tally) => *tally = Some(found),
+        if !goes_on {
+            self.tally = Some(found);
+        } else if let Some(before) = &mut self.tally {
+            before.add(found);
         }
         self.value = Some(group);
         Ok(())
@@ -179,17 +176,17 @@ mod tests {
         let column = |validity, values| ColumnData { validity, values };
         let numbers = || ColumnValues::Int64s(vec![i64::MAX, i64::MAX, -1]);
         assert_eq!(
-            sum(&column(None, numbers())),
+            digest(&column(None, numbers())),
             Some(2 * i128::from(i64::MAX) - 1)
         );
-        assert_eq!(sum(&column(Some(vec![3]), numbers())), None);
+        assert_eq!(digest(&column(Some(vec![3]), numbers())), None);
         let texts = |data: &str, offsets: &[u32]| {
             ColumnValues::Texts(Varlen {
                 offsets: offsets.to_vec(),
                 data: data.as_bytes().to_vec(),
             })
         };
-        assert_eq!(sum(&column(None, texts("12-3", &[0, 2, 4]))), Some(9));
-        assert_eq!(sum(&column(None, texts("12x3", &[0, 2, 4]))), None);
+        assert_eq!(digest(&column(None, texts("12-3", &[0, 2, 4]))), Some(9));
+        assert_eq!(digest(&column(None, texts("12x3", &[0, 2, 4]))), None);
     }
 }

@@ -68,10 +68,9 @@ pub fn open<K: Kind>(connection: Connection, request: &Request) -> Result<Opened
         .collect::<Vec<_>>();
     // Which rows of a value were read is the next read's question.
     let hash = K::hash(&key_operands).filter(|_| request.hints.continued);
-    let hash_cell = hash.as_ref().map(|hash| {
+    if let Some(hash) = &hash {
         items.push(format!("{hash} as {}", K::identifier("hash of the key")));
-        items.len() as u32 - 1
-    });
+    }
 
     let table = Table {
         source: relation.source.clone(),
@@ -98,7 +97,6 @@ pub fn open<K: Kind>(connection: Connection, request: &Request) -> Result<Opened
         ordered: ordered.is_none_or(|ordered| ordered.contains(&cursor)),
         until: None,
         cells,
-        hash_cell,
         width,
     };
     let columns = announce(&read, &position, &relation, &selected, attribute)?;

@@ -1,11 +1,11 @@
 //! One read: the lent connection, the table, and where a batch holds what a cursor is made of.
 //! Every statement of a reader is sent from here, and every error of one says which table it is about.
 
-use crate::answer::{Cells, query, unexpected};
+use crate::answer::{Cells, query};
 use crate::bindings::{Batch, Connection, Cursor, Error, ErrorKind, RowStream, Statement, Value};
 use crate::fault::{about, error};
 use crate::kind::Kind;
-use crate::landed::{Landed, Tally, sum};
+use crate::landed::{self, Landed, Tally};
 use crate::position::Position;
 use crate::sql::{Bound, Known, Pass, Table};
 
@@ -22,9 +22,7 @@ pub struct Read<K: Kind> {
     pub until: Option<Value>,
     /// Of every answer: the cursor column, then what tells equal cursor values apart, as exact texts where there are some.
     pub cells: Vec<u32>,
-    /// Of every answer: the hash of the key, where rows have one.
-    pub hash_cell: Option<u32>,
-    /// How many of an answer's columns land; exact texts and the hash follow.
+    /// How many of an answer's columns land. Exact texts follow, and at the end the hash.
     pub width: u32,
 }
 
@@ -87,7 +85,7 @@ impl<K: Kind> Read<K> {
             Some(_) => row.optional_text()?,
             None => None,
         };
-        let digest = digest.map(|digest| digest.parse().map_err(|_| unexpected()));
+        let digest = digest.map(|digest| digest.parse().map_err(|_| self.no_hash()));
         Ok(Tally {
             rows,
             digest: digest.transpose()?,
@@ -97,14 +95,24 @@ impl<K: Kind> Read<K> {
     /// The rows of a batch from `start` on.
     pub fn tally(&self, batch: &Batch, start: u32) -> Result<Tally, Error> {
         let rows = batch.len() - start;
-        let digest = match self.hash_cell {
-            Some(cell) => sum(&batch.slice(start, rows)?.column(cell)?),
-            None => None,
-        };
-        Ok(Tally {
+        let mut tally = Tally {
             rows: rows.into(),
-            digest,
-        })
+            digest: None,
+        };
+        if self.table.hash.is_some() {
+            let last = self.table.items.len() as u32 - 1;
+            let hashes = batch.slice(start, rows)?.column(last)?;
+            tally.digest = Some(landed::digest(&hashes).ok_or_else(|| self.no_hash())?);
+        }
+        Ok(tally)
+    }
+
+    fn no_hash(&self) -> Error {
+        let fault = error(
+            ErrorKind::Other,
+            "a hash of the key is not the whole number that it should be",
+        );
+        about(&self.label, fault)
     }
 
     pub fn count(&self, sql: &str, params: Vec<Value>) -> Result<u64, Error> {

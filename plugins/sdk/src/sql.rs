@@ -22,8 +22,8 @@ pub trait Dialect: Sized + 'static {
     /// What limits an answer: behind `select`, and behind `order by`.
     fn bound(bound: Bound) -> (String, String);
 
-    /// A 64-bit integer of a row, another one for almost every other key; or the text of one, where expressions have no
-    /// type. None: nothing tells which rows there are.
+    /// An integer of at most 64 bits, another one for almost every other key; or the text of one, where expressions have
+    /// no type. None: rows with such a key are only counted.
     fn hash(key: &[Self::Operand]) -> Option<String>;
 
     /// The sum of such integers, as a text; null without rows.
