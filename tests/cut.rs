@@ -159,6 +159,38 @@ async fn sessions_that_the_server_ends_are_opened_again(kind: Kind) {
     }
 }
 
+/// Only failures in a row that land nothing are too many.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_gets_on_is_not_given_up_however_often_it_is_cut() {
+    let settings = [
+        ("SLUICE_JOBS__COMMIT_MS", "20"),
+        ("SLUICE_JOBS__MAX_ATTEMPTS", "2"),
+    ];
+    let host = Host::start_with(&settings).await;
+    host.sql(SOURCE).await;
+    let kb = host.kb().await;
+    let more = json!({"batch_rows": 50, "pacing": {"batch_delay_ms": 10}});
+    let request = host.request(kb, "t", ("t", "id"), more);
+    let id = host.dispatch(request).await;
+    let mut landed = 0;
+    for attempt in 1..=3 {
+        host.wait_for(&id, |view| {
+            view["state"] == "running" && view["rows_emitted"].as_u64() > Some(landed)
+        })
+        .await;
+        assert_eq!(host.source.end_job_sessions().await, 1);
+        let view = host
+            .wait_for(&id, |view| {
+                view["state"] != "running" || view["attempt"] != attempt
+            })
+            .await;
+        landed = view["rows_emitted"].as_u64().expect("a count");
+    }
+    let view = host.ended(&id).await;
+    assert_landed(&host, kb, "t", &view).await;
+    assert_eq!(view["attempt"], 4, "{view}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_crashes_and_comes_back_is_read_to_the_end() {
     let mut cluster = Cluster::start().expect("PostgreSQL's server programs are installed");

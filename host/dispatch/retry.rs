@@ -16,12 +16,13 @@ pub enum Next {
     LeaveAlone,
 }
 
-/// Decides after attempt `attempt` (from 1) of at most `max_attempts`.
-pub fn decide(failure: &Failure, attempt: u32, max_attempts: u32) -> Next {
+/// Decides after so many failures in a row (from 1) since rows last landed: however often it is cut off, a job that gets on
+/// is not given up.
+pub fn decide(failure: &Failure, failures: u32, max_attempts: u32) -> Next {
     match failure.kind {
         FailureKind::LeaseLost | FailureKind::Stopped => Next::LeaveAlone,
-        _ if failure.is_retried() && attempt < max_attempts => Next::Retry {
-            after: backoff::after(attempt),
+        _ if failure.is_retried() && failures < max_attempts => Next::Retry {
+            after: backoff::after(failures),
         },
         _ => Next::GiveUp,
     }
@@ -31,8 +32,8 @@ pub fn decide(failure: &Failure, attempt: u32, max_attempts: u32) -> Next {
 mod tests {
     use super::*;
 
-    fn decision(kind: FailureKind, attempt: u32) -> Next {
-        decide(&Failure::new(kind, "code", "detail"), attempt, 3)
+    fn decision(kind: FailureKind, failures: u32) -> Next {
+        decide(&Failure::new(kind, "code", "detail"), failures, 3)
     }
 
     #[test]

@@ -74,11 +74,20 @@ impl Dispatcher {
         failure: &Failure,
     ) -> Result<(), StoreError> {
         let store = &self.extractor.store;
-        match retry::decide(failure, job.attempt, self.max_attempts) {
+        let now = jobs::get(store, &job.org, &job.connector, &job.id).await?;
+        let has_landed = now.is_some_and(|now| now.progress.rows > job.progress.rows);
+        let failures = if has_landed { 1 } else { job.failures + 1 };
+        match retry::decide(failure, failures, self.max_attempts) {
             Next::Retry { after } => {
                 tracing::warn!(job = %job.id, code = failure.code, failure = %failure, retry_in_ms = after.as_millis() as u64, "attempt failed");
                 let after = TimeDelta::from_std(after).unwrap_or(TimeDelta::MAX);
-                jobs::requeue(store, lease, Requeue::Retry { after }, Some(failure)).await
+                jobs::requeue(
+                    store,
+                    lease,
+                    Requeue::Retry { after, failures },
+                    Some(failure),
+                )
+                .await
             }
             Next::GiveUp => {
                 tracing::warn!(job = %job.id, code = failure.code, failure = %failure, "job failed");

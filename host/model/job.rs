@@ -103,6 +103,8 @@ pub struct Job {
     pub state: JobState,
     /// Starts at 1; grows with every retry.
     pub attempt: u32,
+    /// Failed attempts in a row since rows last landed.
+    pub failures: u32,
     pub progress: Progress,
     pub failure: Option<Failure>,
     pub warnings: Vec<String>,

@@ -191,6 +191,7 @@ mod tests {
             },
             state,
             attempt: 1,
+            failures: 0,
             progress: Progress {
                 rows: 300,
                 ..Progress::default()

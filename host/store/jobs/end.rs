@@ -56,8 +56,8 @@ pub async fn finish(
 pub enum Requeue {
     /// The host shuts down: the same attempt goes on elsewhere or later.
     Shutdown,
-    /// The attempt failed and another one follows.
-    Retry { after: TimeDelta },
+    /// The attempt failed and another one follows. That many in a row have since rows last landed.
+    Retry { after: TimeDelta, failures: u32 },
 }
 
 /// Gives a running job back to the queue.
@@ -70,14 +70,14 @@ pub async fn requeue(
     why: Requeue,
     failure: Option<&Failure>,
 ) -> Result<(), StoreError> {
-    let (after, attempts) = match why {
-        Requeue::Shutdown => (TimeDelta::zero(), 0),
-        Requeue::Retry { after } => (after, 1),
+    let (after, attempts, failures) = match why {
+        Requeue::Shutdown => (TimeDelta::zero(), 0, None),
+        Requeue::Retry { after, failures } => (after, 1, Some(failures)),
     };
     let now = store.now();
     let done = sqlx::query(
         "update jobs set state = 'queued', attempt = attempt + $3, run_after = $4, failure = $5, updated_at = $6,
-                lease_owner = null, lease_until = null
+                failures = coalesce($7, failures), lease_owner = null, lease_until = null
          where id = $1 and lease_epoch = $2 and state = 'running'",
     )
     .bind(&lease.job)
@@ -86,6 +86,7 @@ pub async fn requeue(
     .bind(to_micros(now + after))
     .bind(failure.map(serde_json::to_string).transpose()?)
     .bind(to_micros(now))
+    .bind(failures)
     .execute(&store.writer)
     .await?;
     store.jobs_changed();

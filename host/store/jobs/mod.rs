@@ -33,8 +33,8 @@ pub struct NewJob {
     pub spec: JobSpec,
 }
 
-const COLUMNS: &str = "id, org_id, connector_id, kb_id, kb_uid, stream_id, sync_id, spec, state, attempt, rows, batches, bytes, \
-     waited, failure, warnings, created_at, updated_at, started_at, finished_at, lease_epoch";
+const COLUMNS: &str = "id, org_id, connector_id, kb_id, kb_uid, stream_id, sync_id, spec, state, attempt, failures, rows, batches, \
+     bytes, waited, failure, warnings, created_at, updated_at, started_at, finished_at, lease_epoch";
 
 /// Whose run a job is.
 #[derive(Clone, Copy)]

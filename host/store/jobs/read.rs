@@ -110,6 +110,7 @@ impl FromRow<'_, SqliteRow> for Job {
             spec: json(row, "spec")?,
             state: row.try_get("state")?,
             attempt: count(row, "attempt")? as u32,
+            failures: count(row, "failures")? as u32,
             progress: Progress {
                 rows: count(row, "rows")?,
                 batches: count(row, "batches")?,
