@@ -120,7 +120,8 @@ async fn a_connection_that_breaks_late_cut_or_short_loses_and_doubles_nothing() 
     let outcome = soak.settle().await;
     println!("{met} of {faults} faults met an answer, {outcome}");
     outcome.assert_exact();
-    assert!(met * 2 >= faults, "most faults missed");
+    // In a long one every run is waiting after a failure for much of the time.
+    assert!(met * 3 >= faults, "most faults missed");
 }
 
 /// From the login over the catalog to the middle of rows: the answers to an idle run are a few kilobytes.
